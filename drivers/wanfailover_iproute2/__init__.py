@@ -1,0 +1,1 @@
+"""Driver for any Linux router that has iproute2."""

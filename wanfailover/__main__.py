@@ -1,0 +1,3 @@
+from wanfailover.cli import main
+
+main()

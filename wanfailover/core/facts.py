@@ -1,0 +1,308 @@
+"""What the core is told, and the values it speaks in.
+
+A fact is something that happened, stamped with the monotonic instant it happened at. The agent's
+inbox carries nothing else, so an operator's request goes in by the same door as a probe's bad news.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Interface
+
+Instant = float
+"""Seconds on a monotonic clock. Wall time exists only in the journal."""
+
+
+class Role(StrEnum):
+    """Whom a probe asks, which decides what its answer may say."""
+
+    FAR = "far"  # on the Internet: votes on the circuit's health
+    GATEWAY = "gateway"  # the circuit's own gateway: a diagnosis, never a vote while far ones exist
+    CONTROL = "control"  # the router's inside: tells whether the prober itself is sane
+
+
+class Result(StrEnum):
+    """What became of one probe."""
+
+    ANSWERED = "answered"
+    LOST = (
+        "lost"  # no answer in time, or a wrong one; a later ANSWERED for the same probe repairs it
+    )
+    UNSENT = "unsent"  # it never left this host: neither life nor loss of the line
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How packets of a probe leave this host: one of our vantages.
+
+    The empty path is `through`: ordinary packets that follow the host's routes to the router.
+
+    Args:
+        source: Bind to this address of ours.
+
+        device: Bind to this interface (SO_BINDTODEVICE).
+
+        dscp: Differentiated services code point, 0 to 63, of every packet sent (RFC 2474).
+    """
+
+    source: IPv4Address | None = None
+    device: str | None = None
+    dscp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A way out to the Internet, as the profile gives it.
+
+    Args:
+        address: Our external address on it, with the length of its network's prefix.
+
+        interface: The router's interface it is on, for drivers that need one.
+
+        vantage: How it is seen while it is idle; None where it cannot be.
+    """
+
+    name: str
+    address: IPv4Interface
+    gateway: IPv4Address
+    interface: str | None = None
+    vantage: Path | None = None
+    metered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSample:
+    """One probe's result.
+
+    Two samples with the same *target* and *sent* are the same probe: the later one replaces the
+    earlier, which is how a late reply takes its loss back.
+
+    Args:
+        circuit: The circuit it speaks for; None for a control.
+
+        target: Which target, as printed to the operator, such as ``icmp 192.0.2.10``.
+
+        sent: When it was sent, seconds, monotonic.
+
+        rtt: Seconds from sending to the answer; None unless answered.
+
+        step: The step that failed, such as ``connect`` or ``starttls``; None when none did.
+
+        detail: A few words on the failure.
+
+        epoch: The count of changes of the active circuit when it was sent. A sample of an earlier
+            epoch was in flight over a switchover and is void.
+    """
+
+    circuit: str | None
+    target: str
+    role: Role
+    sent: Instant
+    result: Result
+    rtt: float | None = None
+    step: str | None = None
+    detail: str = ""
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RouterView:
+    """What the router holds, read from the router itself.
+
+    Args:
+        at: When it was read, seconds, monotonic.
+
+        gateway: Next hop of the default route; None if there is none.
+
+        source: Source address of ordinary traffic that the router sends out by that route.
+
+        interface: The interface of the default route.
+
+        addresses: Every IPv4 address the router has, with its interface.
+
+        remarks: Sentences about what the driver found and cannot change, for `check` and plans.
+    """
+
+    at: Instant
+    gateway: IPv4Address | None
+    source: IPv4Address | None
+    interface: str | None = None
+    addresses: tuple[tuple[str, IPv4Interface], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouterUnread:
+    """The router could not be read; *why* is the error's sentence."""
+
+    at: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRequest:
+    """An operator asks for a circuit.
+
+    Args:
+        id: Names the request, so that its answer finds the asker.
+
+        circuit: The circuit asked for.
+
+        hold: For how many seconds automation leaves it there; None for "until `auto`".
+
+        once: Leave no hold.
+
+        force: Do it even where the target is known down or the router is on neither circuit.
+
+        reason: The operator's own words, kept in the journal.
+
+        who: The operator's login name.
+    """
+
+    id: str
+    circuit: str
+    hold: float | None = None
+    once: bool = False
+    force: bool = False
+    reason: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AutoRequest:
+    """An operator ends a hold."""
+
+    id: str
+    who: str = ""
+
+
+class Ending(StrEnum):
+    """How a switchover stands; these words are a contract of ``status --json``."""
+
+    RUNNING = "running"
+    PROVED = "proved"
+    UNDONE = "undone"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchoverStarted:
+    """A switchover has begun; until its `Outcome` arrives nothing else may."""
+
+    id: str
+    source: str | None
+    target: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A switchover has ended.
+
+    Args:
+        seconds: How long it took, first read to last proof.
+
+        because: One sentence: what was proved, or what failed and what was done about it.
+    """
+
+    id: str
+    source: str | None
+    target: str
+    rule: str
+    ending: Ending
+    seconds: float
+    because: str
+    automatic: bool = True
+    view: RouterView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed and nothing else happened."""
+
+
+Fact = (
+    ProbeSample
+    | RouterView
+    | RouterUnread
+    | SwitchRequest
+    | AutoRequest
+    | SwitchoverStarted
+    | Outcome
+    | Tick
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something a probe asks: its printed name, its role, and how often it is asked, in seconds."""
+
+    name: str
+    role: Role
+    every: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How eager to leave and to return. Times are seconds.
+
+    Args:
+        silence: No answer from any far target for so long, and the circuit is down.
+
+        overdue: A probe unanswered for so long counts as lost, until its answer comes after all.
+
+        need: Far targets that must answer for a circuit to be up.
+
+        dwell: Shortest time between two automatic switchovers, unless the active circuit is down.
+
+        switches_per_hour: Most automatic switchovers in any hour.
+
+        proof_within: A new circuit must prove itself within this.
+
+        reconcile_every: How often the router is read.
+
+        failback: ``evidence`` returns when the better circuit was seen good for *return_after*;
+            ``manual`` never returns by itself; ``auto`` is evidence where there is a vantage.
+
+        forget: After so long a failure seen on a circuit that is out of sight says nothing more.
+    """
+
+    silence: float = 3.0
+    overdue: float = 1.0
+    need: int = 1
+    dwell: float = 60.0
+    switches_per_hour: int = 6
+    proof_within: float = 20.0
+    reconcile_every: float = 60.0
+    failback: str = "auto"
+    return_after: float = 300.0
+    forget: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All that the core knows of an office: circuits in order of preference, targets, policy."""
+
+    name: str
+    circuits: tuple[Circuit, ...]
+    targets: tuple[Target, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+
+    def circuit(self, name: str) -> Circuit:
+        """Find a circuit by its name; KeyError if there is none."""
+        for circuit in self.circuits:
+            if circuit.name == name:
+                return circuit
+        raise KeyError(name)
+
+    def identify(self, view: RouterView) -> Circuit | None:
+        """Tell which circuit a router is on: its address is the source AND its gateway the next hop."""
+        for circuit in self.circuits:
+            if (
+                view.gateway == circuit.gateway
+                and view.source == circuit.address.ip
+                and circuit.interface in {None, view.interface}
+            ):
+                return circuit
+        return None

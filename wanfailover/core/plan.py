@@ -1,0 +1,169 @@
+"""From a decision and the router's state to a plan: abstract steps, each with its undo, and proofs.
+
+A plan is a value. It is complete before the first byte goes to a router, it can be shown
+(``switch --dry-run``), journalled and tested without one. Steps name what must become true; a
+driver compiles them into its own actions, and may make one action of several steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
+
+from wanfailover.core.facts import Circuit, RouterView, Site
+
+
+@dataclass(frozen=True, slots=True)
+class SetAddress:
+    """Give the router *new* on *interface* and take *old* away (None: there is nothing to take).
+
+    *old_interface* differs from *interface* where each circuit has an interface of its own; then
+    both addresses may stay where they are and only the route moves.
+    """
+
+    new: IPv4Interface
+    interface: str | None
+    old: IPv4Interface | None
+    old_interface: str | None
+
+    def undo(self) -> SetAddress | None:
+        """Put the old address back in the new one's place."""
+        if self.old is None:
+            return None
+        return SetAddress(self.old, self.old_interface, self.new, self.interface)
+
+    def __str__(self) -> str:
+        where = f" on {self.interface}" if self.interface else ""
+        away = f", instead of {self.old}" if self.old is not None else ""
+        return f"set the external address to {self.new}{where}{away}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetGateway:
+    """Send ordinary traffic to *new*, from address *source* through *interface*."""
+
+    new: IPv4Address
+    source: IPv4Address
+    interface: str | None
+    old: IPv4Address | None
+    old_source: IPv4Address | None
+    old_interface: str | None
+
+    def undo(self) -> SetGateway | None:
+        """Send it to the old gateway again."""
+        if self.old is None or self.old_source is None:
+            return None
+        return SetGateway(
+            self.old, self.old_source, self.old_interface, self.new, self.source, self.interface
+        )
+
+    def __str__(self) -> str:
+        return f"set the default gateway to {self.new}"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetConnections:
+    """Drop the router's NAT entries of *address*: they would keep old flows on the old circuit."""
+
+    address: IPv4Address
+    undo_address: IPv4Address
+
+    def undo(self) -> ForgetConnections:
+        """Drop those of the other address, which are the stale ones after an undo."""
+        return ForgetConnections(self.undo_address, self.address)
+
+    def __str__(self) -> str:
+        return f"forget connections that leave from {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell the neighbours on *interface* that *address* is here (gratuitous ARP, RFC 5227)."""
+
+    address: IPv4Address
+    interface: str | None
+    undo_address: IPv4Address | None
+    undo_interface: str | None
+
+    def undo(self) -> Announce | None:
+        """Announce the old address again."""
+        if self.undo_address is None:
+            return None
+        return Announce(self.undo_address, self.undo_interface, self.address, self.interface)
+
+    def __str__(self) -> str:
+        return f"announce {self.address} to the neighbours"
+
+
+Step = SetAddress | SetGateway | ForgetConnections | Announce
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The proof that traffic flows: *need* far targets answer within *within* seconds."""
+
+    need: int
+    within: float
+
+    def __str__(self) -> str:
+        targets = "far target" if self.need == 1 else "far targets"
+        return f"{self.need} {targets} must answer within {self.within:g} s"
+
+
+Proof = Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one switchover will do.
+
+    Args:
+        source: The circuit the router is on; None where it is on neither.
+
+        steps: What must become true, in an order that leaves no hole.
+
+        proofs: What must hold afterwards, or the steps are undone in reverse.
+    """
+
+    source: str | None
+    target: str
+    steps: tuple[Step, ...]
+    proofs: tuple[Proof, ...]
+
+
+def make(site: Site, target: str, view: RouterView) -> Plan:
+    """Plan the way from what the router holds to *target*.
+
+    Works from any state, also one that is on neither circuit: the old values are those the router
+    really holds, so that an undo restores what was there and not what should have been.
+    """
+    new = site.circuit(target)
+    active = site.identify(view)
+    old = active.address if active else _address(view, view.source)
+    old_interface = view.interface
+    new_interface = new.interface or view.interface
+    steps: list[Step] = [
+        SetAddress(new.address, new_interface, old if old != new.address else None, old_interface),
+        SetGateway(
+            new.gateway, new.address.ip, new_interface, view.gateway, view.source, old_interface
+        ),
+    ]
+    if view.source is not None and view.source != new.address.ip:
+        steps.append(ForgetConnections(view.source, new.address.ip))
+    steps.append(Announce(new.address.ip, new_interface, view.source, old_interface))
+    return Plan(
+        source=active.name if active else None,
+        target=target,
+        steps=tuple(steps),
+        proofs=(Reach(site.policy.need, site.policy.proof_within),),
+    )
+
+
+def _address(view: RouterView, ip: IPv4Address | None) -> IPv4Interface | None:
+    """The address with its prefix that the router holds for *ip*."""
+    return next((address for _, address in view.addresses if address.ip == ip), None)
+
+
+def gateway_in_network(circuit: Circuit) -> bool:
+    """Tell whether the circuit's gateway can be reached from its own address."""
+    return circuit.gateway in circuit.address.network

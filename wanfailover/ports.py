@@ -1,0 +1,279 @@
+"""The seams: what the program asks of its surroundings, and what a third party's driver must give.
+
+Everything here is small on purpose. A driver is a class with four verbs; a prober is one awaitable;
+the journal takes entries. Optional abilities of a driver are Protocols of their own, asked for with
+``isinstance``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path as FilePath
+from typing import Protocol, runtime_checkable
+
+from wanfailover.core.facts import Circuit, Path, Result, RouterView
+from wanfailover.core.plan import Step
+
+
+class Secret:
+    """A value that never shows: ``repr`` and ``str`` print dots; only `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Give the value itself; call it where it goes over the wire, and nowhere else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(···)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class RouterAccess:
+    """How to get at a router: the profile's `router:` with every secret read.
+
+    Args:
+        transport: ``ssh``, ``telnet`` or ``local``.
+
+        options: The driver's own, as `DriverPlugin.options` returned them.
+
+        circuits: All circuits of the site, so that the driver can tell its own addresses.
+    """
+
+    host: str | None
+    transport: str
+    port: int | None = None
+    username: str | None = None
+    password: Secret | None = None
+    key: FilePath | None = None
+    known_hosts: FilePath | None = None
+    sudo_password: Secret | None = None
+    community: Secret | None = None
+    options: object = None
+    circuits: tuple[Circuit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a driver will do to its router, ready to be shown, performed and undone.
+
+    Args:
+        name: A short word, unique within the plan, for journal and log: ``apply``, ``forget``.
+
+        title: What it does, in the operator's words.
+
+        does: What will be typed to the router, line by line, as `--dry-run` prints it.
+
+        undoes: What would be typed to take it back; empty where there is nothing to take back.
+
+        essential: False where its failure is reported but does not fail the switchover, such as an
+            announcement that the neighbours will also learn by themselves.
+    """
+
+    name: str
+    title: str
+    does: tuple[str, ...]
+    undoes: tuple[str, ...] = ()
+    essential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Icmp:
+    """Ping *host*. *every* and *deadline* are seconds, here and in the other kinds."""
+
+    host: str
+    every: float = 0.5
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"icmp {self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tcp:
+    """Connect to *host*:*port*."""
+
+    host: str
+    port: int
+    every: float = 5.0
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"tcp {self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Talk to a mail server: 220, EHLO, optionally STARTTLS and RCPT, QUIT.
+
+    Args:
+        starttls: Upgrade and check the certificate against *host*.
+
+        rcpt: A recipient the server must accept (250); no message is sent.
+    """
+
+    host: str
+    port: int = 25
+    starttls: bool = False
+    rcpt: str | None = None
+    every: float = 60.0
+    deadline: float = 15.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"smtp {self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Ask *server* for the records of *type* that *query* has; an empty answer is a failure."""
+
+    server: str
+    query: str
+    type: str = "A"
+    port: int = 53
+    every: float = 5.0
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"dns {self.server}"
+
+
+@dataclass(frozen=True, slots=True)
+class Https:
+    """Fetch *url*; the page must hold *expect*, as a captive portal passes plain TCP."""
+
+    url: str
+    expect: str | None = None
+    every: float = 5.0
+    deadline: float = 10.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return self.url
+
+
+ProbeSpec = Icmp | Tcp | Smtp | Dns | Https
+
+
+class Severity(StrEnum):
+    """How a finding of `check` is coloured."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of `check`: what was looked at, how it is, one sentence, and the remedy if any."""
+
+    subject: str
+    severity: Severity
+    sentence: str
+    remedy: str = ""
+
+
+class RouterDriver(Protocol):
+    """Speaks one router's dialect. One instance per router; calls never overlap.
+
+    Every method raises only `DriverError` and its children, within a deadline of its own.
+    """
+
+    async def read(self) -> RouterView:
+        """Read what the router holds now, from the router itself."""
+        ...
+
+    def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
+        """Turn abstract steps into actions of this router; touches nothing."""
+        ...
+
+    async def perform(self, action: Action) -> str:
+        """Do it; returns the router's words. Doing it twice does no harm."""
+        ...
+
+    async def undo(self, action: Action) -> str:
+        """Take it back, also where it was only half done. Doing it twice does no harm."""
+        ...
+
+    async def close(self) -> None:
+        """Log out; the next call logs in again."""
+        ...
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A driver that can look for what would make a switch fail, for `check`."""
+
+    async def inspect(self) -> tuple[Finding, ...]:
+        """Look at tools, rights and other writers; changes nothing."""
+        ...
+
+
+class DriverPlugin(Protocol):
+    """What the entry point ``wanfailover.drivers`` names: how to make a driver."""
+
+    transports: tuple[str, ...]
+    """The transports it can use; the first is the default."""
+
+    def options(self, raw: Mapping[str, object]) -> object:
+        """Check the profile's `router.options`.
+
+        Raises:
+            OptionsWrong: With one sentence per option that cannot be used.
+        """
+        ...
+
+    def build(self, access: RouterAccess) -> RouterDriver:
+        """Make the driver; does not connect yet."""
+        ...
+
+
+class OptionsWrong(Exception):
+    """Driver options that cannot be used: *wrong* holds (key, sentence) pairs."""
+
+    def __init__(self, wrong: Sequence[tuple[str, str]]) -> None:
+        self.wrong = tuple(wrong)
+        super().__init__("; ".join(f"{key}: {text}" for key, text in self.wrong))
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a prober found. Times are seconds; *steps* are (name, seconds) of those that passed."""
+
+    result: Result
+    rtt: float | None = None
+    step: str | None = None
+    detail: str = ""
+    steps: tuple[tuple[str, float], ...] = field(default=())
+
+
+class Prober(Protocol):
+    """Asks one target once, over one path."""
+
+    async def probe(self, path: Path) -> ProbeResult:
+        """Ask; a dead line is a result and never an exception. Ends within its own deadline."""
+        ...
+
+    def renew(self) -> None:
+        """Begin with a new ICMP identifier and source port: old NAT entries keep old flows."""
+        ...
+
+    def close(self) -> None:
+        """Let go of sockets."""
+        ...
