@@ -204,6 +204,12 @@ class Outcome:
         seconds: How long it took, first read to last proof.
 
         because: One sentence: what was proved, or what failed and what was done about it.
+
+        automatic: No operator asked for it.
+
+        changed: The router was touched; False where it ended before the first action.
+
+        view: What the router was last read to hold.
     """
 
     id: str
@@ -214,6 +220,7 @@ class Outcome:
     seconds: float
     because: str
     automatic: bool = True
+    changed: bool = True
     view: RouterView | None = None
 
 
@@ -297,7 +304,7 @@ class Site:
         raise KeyError(name)
 
     def identify(self, view: RouterView) -> Circuit | None:
-        """Tell which circuit a router is on: its address is the source AND its gateway the next hop."""
+        """Tell which circuit a router is on: by source address and next hop, both."""
         for circuit in self.circuits:
             if (
                 view.gateway == circuit.gateway

@@ -1,0 +1,52 @@
+"""Is the prober itself sane? The router's inside tells.
+
+A host whose own cable is out sees every circuit dead. Controls ask the router's inside, which no
+circuit can silence. Those that used to answer have a veto: when none of them does, nothing moves. A
+control that never answered has no say, for a router may well refuse pings for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wanfailover.core.facts import Instant, Policy, ProbeSample, Result
+
+
+class Controls:
+    """The signs of life from the router's inside."""
+
+    def __init__(self, names: Sequence[str], policy: Policy) -> None:
+        self._policy = policy
+        self._heard: dict[str, Instant | None] = dict.fromkeys(names)
+
+    def take(self, sample: ProbeSample) -> None:
+        """Take one control's answer."""
+        if sample.result is Result.ANSWERED:
+            at = sample.sent + (sample.rtt or 0.0)
+            self._heard[sample.target] = max(at, self._heard.get(sample.target) or at)
+
+    def sick(self, now: Instant, life: Instant | None, *, suspected: bool) -> str | None:
+        """Say why our own eyes cannot be trusted; None if they can.
+
+        Args:
+            now: The present instant.
+
+            life: The active circuit's last sign of life.
+
+            suspected: The circuit looks dead. Then a control must have answered lately *and* well
+                after that last sign of life, or both may have been cut by one broken cable.
+        """
+        heard = [at for at in self._heard.values() if at is not None]
+        if not heard:
+            return None
+        patience = self._policy.silence if suspected else 2 * self._policy.silence
+        needed = now - patience
+        if suspected and life is not None:
+            needed = max(needed, life + self._policy.overdue)
+        if max(heard) >= needed:
+            return None
+        silent = ", ".join(name for name, at in self._heard.items() if at is not None)
+        return (
+            f"nothing inside answers either ({silent}): the fault is this host or the LAN, "
+            "not the circuit"
+        )

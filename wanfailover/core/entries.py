@@ -1,0 +1,190 @@
+"""What the journal remembers: one frozen value per kind of thing worth explaining later.
+
+Every entry can be written as plain data and read back; fields are added, never renamed, so that an
+old journal stays readable. The wall time is the journal's to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_args
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarted:
+    version: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStopped:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged:
+    """A circuit's state changed from *was* to *state*."""
+
+    circuit: str
+    was: str
+    state: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveChanged:
+    """The router was found on another circuit than it was on before, and not by our doing."""
+
+    was: str | None
+    active: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """A rule fired that did not fire before.
+
+    Args:
+        until: Seconds for which the rule holds; None where it depends on events.
+
+        health: (circuit, state, evidence) as they were.
+    """
+
+    rule: str
+    switch: bool
+    target: str | None
+    because: str
+    until: float | None = None
+    health: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """An operator's request was refused by a rule."""
+
+    rule: str
+    circuit: str
+    because: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBegan:
+    """An operator pinned a circuit, for *seconds* or until `auto`."""
+
+    circuit: str
+    seconds: float | None
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    circuit: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchoverIntended:
+    """Written before the first byte goes to the router.
+
+    Args:
+        actions: (name, title, lines typed, lines that take it back) for each action.
+    """
+
+    id: str
+    source: str | None
+    target: str
+    rule: str
+    because: str
+    automatic: bool
+    actions: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionBegun:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    id: str
+    name: str
+    words: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    id: str
+    name: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionUndone:
+    id: str
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchoverEnded:
+    """*ending* is one of ``proved``, ``undone``, ``stuck``."""
+
+    id: str
+    source: str | None
+    target: str
+    rule: str
+    ending: str
+    seconds: float
+    because: str
+
+
+Entry = (
+    AgentStarted
+    | AgentStopped
+    | HealthChanged
+    | ActiveChanged
+    | DecisionMade
+    | RequestRefused
+    | HoldBegan
+    | HoldEnded
+    | SwitchoverIntended
+    | ActionBegun
+    | ActionDone
+    | ActionFailed
+    | ActionUndone
+    | SwitchoverEnded
+)
+
+KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
+
+DURABLE = (SwitchoverIntended, ActionBegun, ActionDone, SwitchoverEnded, HoldBegan, HoldEnded)
+"""Kinds that must be on the disk, not in its cache, before the program goes on."""
+
+
+def to_data(entry: Entry) -> dict[str, object]:
+    """Give an entry's fields as plain data that JSON can hold."""
+    return asdict(entry)
+
+
+def from_data(kind: str, data: Mapping[str, object]) -> Entry:
+    """Rebuild an entry; fields a newer version added and this one does not know are left out.
+
+    Raises:
+        KeyError: There is no such kind.
+
+        TypeError: A field without a default is missing.
+    """
+    cls = KINDS[kind]
+    known = {field.name for field in fields(cls)}
+    values: dict[str, Any] = {key: _frozen(data[key]) for key in data if key in known}
+    return cls(**values)
+
+
+def _frozen(value: object) -> object:
+    """Lists come back from JSON where tuples went in."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,313 @@
+"""How a circuit is doing, from what its far targets answered.
+
+Nothing is decided here, and nothing is final: a probe that is late is lost in this reading and
+answered in the next (the idea is dpinger's), so health is asked for and never stored. One `Line`
+watches one circuit; it is the only piece that knows how silence becomes a verdict, and another
+detector with the same four verbs can take its place.
+
+The rule, in the order it is applied:
+
+- *down*: no answer from enough far targets for `Policy.silence`, although every one of them has
+  been asked since the last sign of life. A line that is merely slow keeps answering, late; a line
+  whose pings are filtered answers by TCP. Neither is silent.
+- *unknown*: nobody can see the circuit now. A failure seen lately still counts, until
+  `Policy.forget` has passed.
+- *degraded*: a fifth of the probes go unanswered, or a dead line has only just begun to answer.
+- *up*: otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from wanfailover.core.facts import Instant, Policy, ProbeSample, Result, Role, Target
+
+WINDOW = 10.0
+"""Seconds over which loss and round-trip time are told: 20 probes a target at the usual pace."""
+
+DEGRADED_LOSS = 0.2
+"""A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss))."""
+
+STALE = 10.0
+"""Evidence older than this, or than three paces of the quickest target, tells nothing of now."""
+
+
+class State(StrEnum):
+    """Health of a circuit; `rank` orders the words by evidence."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    UNKNOWN = "unknown"
+    DOWN = "down"
+
+    @property
+    def rank(self) -> int:
+        """Higher is better; unknown is no good, but better than down."""
+        return {"up": 3, "degraded": 2, "unknown": 1, "down": 0}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A circuit's health at one instant.
+
+    Args:
+        since: When the state was entered.
+
+        because: The evidence in a few words.
+
+        loss: Share lost over the last `WINDOW` seconds, 0 to 1; None where nothing was asked.
+
+        rtt: Median round-trip time over the same window, seconds.
+
+        heard: The last sign of life; None if there never was one.
+
+        quiet_since: Since when the circuit has answered without a gap; None while it does not.
+
+        suspicious: Something is overdue and nothing was heard since: worth a closer look.
+
+        unsent: Why probes cannot leave this host; None while they can.
+
+        layer: Which part of the way fails, where the gateway's answers tell.
+    """
+
+    state: State
+    since: Instant
+    because: str
+    loss: float | None = None
+    rtt: float | None = None
+    heard: Instant | None = None
+    quiet_since: Instant | None = None
+    suspicious: bool = False
+    unsent: str | None = None
+    layer: str | None = None
+
+
+class _Asked:
+    """What one target was asked lately and what came of it."""
+
+    __slots__ = ("answered", "every", "heard", "recent", "unsent")
+
+    def __init__(self, every: float) -> None:
+        self.every = every
+        self.heard: Instant | None = None  # when its last answer arrived
+        self.answered: Instant | None = None  # when the probe of that answer was sent
+        self.recent: dict[Instant, ProbeSample] = {}
+        self.unsent: str | None = None
+
+    def take(self, sample: ProbeSample) -> None:
+        self.recent[sample.sent] = sample
+        self.unsent = sample.detail if sample.result is Result.UNSENT else None
+        if sample.result is Result.ANSWERED and sample.rtt is not None:
+            self.heard = max(self.heard or 0.0, sample.sent + sample.rtt)
+            self.answered = max(self.answered or 0.0, sample.sent)
+        horizon = sample.sent - max(WINDOW, self.every)
+        for old in [sent for sent in self.recent if sent < horizon]:
+            del self.recent[old]
+
+    def lost_since(self, instant: Instant) -> int:
+        return sum(
+            sample.result is Result.LOST and sent >= instant and sent > (self.answered or 0.0)
+            for sent, sample in self.recent.items()
+        )
+
+
+class Line:
+    """One circuit, as its targets see it. Lives as long as the agent; forgets on request."""
+
+    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
+        self._policy = policy
+        far = [target for target in targets if target.role is Role.FAR]
+        voters = far or [target for target in targets if target.role is Role.GATEWAY]
+        self._need = min(policy.need, max(1, len(voters)))
+        self._paces = {target.name: target.every for target in voters}
+        self._voters: dict[str, _Asked] = {}
+        self._gateway = _Asked(1.0)
+        self._floor: Instant = float("-inf")  # silence is never counted from before this
+        self._quiet_since: Instant | None = None
+        self._life: Instant | None = None
+        self._revived: Instant | None = None
+        self._condemned: str | None = None
+        self._condemned_until: Instant = 0.0
+        self._state = State.UNKNOWN
+        self._since: Instant = 0.0
+        self._evidence: Instant | None = None
+
+    def take(self, sample: ProbeSample) -> None:
+        """Take one probe's result, or its repair."""
+        if sample.role is Role.GATEWAY:
+            self._gateway.take(sample)
+        if sample.target not in self._paces:
+            return
+        target = self._voters.setdefault(sample.target, _Asked(self._paces[sample.target]))
+        target.take(sample)
+        if sample.result is Result.UNSENT:
+            return
+        if self._evidence is None:
+            self._floor = max(self._floor, sample.sent)
+        self._evidence = max(self._evidence or 0.0, sample.sent)
+        if sample.result is Result.ANSWERED and target.heard is not None:
+            if sample.sent > self._condemned_until:
+                self._condemned = None
+            self._heard(target.heard)
+
+    def vouch(self, now: Instant) -> None:
+        """A proof succeeded here just now: as good as an answer."""
+        self._condemned = None
+        self._floor = max(self._floor, now)
+        self._evidence = now
+        self._heard(now)
+        self._revived = None
+
+    def condemn(self, now: Instant, because: str) -> None:
+        """A proof failed here just now: down, until the failure is forgotten.
+
+        Answers clear it too, but only after the dwell: they come by a way of our own, on which the
+        router's failure does not show, and would have us try again at once and for ever.
+        """
+        self._condemned = because
+        self._condemned_until = now + self._policy.dwell
+        self._evidence = now
+
+    def forget(self, now: Instant) -> None:
+        """What was sampled lately may have gone by another circuit: begin anew."""
+        self._voters.clear()
+        self._gateway = _Asked(1.0)
+        self._floor = now
+        self._life = self._quiet_since = self._evidence = self._condemned = None
+
+    def deaf(self, now: Instant) -> None:
+        """We were stalled until *now*: the time we could not listen is no silence of the line."""
+        self._floor = max(self._floor, now)
+
+    def read(self, now: Instant) -> Reading:
+        """Judge the circuit as of *now*."""
+        state, because = self._judge(now)
+        if state is not self._state:
+            self._state, self._since = state, now
+        lost, asked = self._losses(now)
+        if asked and lost / asked >= DEGRADED_LOSS:
+            self._quiet_since = now
+        return Reading(
+            state=state,
+            since=self._since,
+            because=because,
+            loss=lost / asked if asked else None,
+            rtt=self._rtt(now),
+            heard=self._life,
+            quiet_since=self._quiet(now),
+            suspicious=self._suspicious(now),
+            unsent=self._unsent(),
+            layer=self._layer(state, now),
+        )
+
+    # How the verdict comes about.
+
+    def _judge(self, now: Instant) -> tuple[State, str]:
+        if self._evidence is None:
+            return State.UNKNOWN, self._unsent() or "not seen yet"
+        if self._condemned is not None:
+            return self._aged(now, self._condemned)
+        if now - self._evidence > max(STALE, 3 * min(self._paces.values(), default=0.0)):
+            return self._aged(now, f"silent when last seen, {now - self._evidence:.0f} s ago")
+        if self._silent(now):
+            self._revived = None
+            return State.DOWN, self._silence(now)
+        return self._answering(now)
+
+    def _answering(self, now: Instant) -> tuple[State, str]:
+        if self._revived is not None:
+            if now - self._revived < self._policy.silence:
+                return State.DEGRADED, f"answering again for {now - self._revived:.0f} s"
+            self._revived = None
+        lost, asked = self._losses(now)
+        if asked and lost / asked >= DEGRADED_LOSS:
+            return State.DEGRADED, f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s"
+        return State.UP, "answering"
+
+    def _aged(self, now: Instant, because: str) -> tuple[State, str]:
+        """A failure nobody can check holds for a while, then it says nothing more."""
+        age = now - (self._evidence or now)
+        seen_down = self._condemned is not None or self._state is State.DOWN
+        if seen_down and age < self._policy.forget:
+            return State.DOWN, because
+        return State.UNKNOWN, f"not seen for {age:.0f} s"
+
+    def _silent(self, now: Instant) -> bool:
+        last = self._last_life()
+        if now - last < self._policy.silence:
+            return self._state is State.DOWN and (self._life or 0.0) < self._since
+        quiet = [t for t in self._asked() if t.heard is None or t.heard <= last]
+        return bool(quiet) and all(target.lost_since(last) for target in quiet)
+
+    def _silence(self, now: Instant) -> str:
+        last = self._last_life()
+        lost = sum(target.lost_since(last) for target in self._asked())
+        asked = len(self._asked())
+        targets = "target" if asked == 1 else "targets"
+        return f"silent for {now - last:.1f} s: {lost} probes to {asked} {targets} unanswered"
+
+    def _suspicious(self, now: Instant) -> bool:
+        last = self._last_life()
+        return now - last > self._policy.overdue and any(
+            target.lost_since(last) for target in self._asked()
+        )
+
+    # Small readings.
+
+    def _asked(self) -> list[_Asked]:
+        return [target for target in self._voters.values() if target.unsent is None]
+
+    def _last_life(self) -> Instant:
+        """When the need-th freshest target was last heard, but not before we could listen."""
+        heard = sorted((t.heard for t in self._asked() if t.heard is not None), reverse=True)
+        return max(heard[self._need - 1] if len(heard) >= self._need else self._floor, self._floor)
+
+    def _heard(self, at: Instant) -> None:
+        if self._state is State.DOWN and self._revived is None:
+            self._revived = at  # must answer for as long as it took to call it dead
+        if self._life is None or at - self._life > self._gap():
+            self._quiet_since = at
+        self._life = max(self._life or at, at)
+
+    def _gap(self) -> float:
+        """An interval between signs of life that is still quiet: three paces, at least a second."""
+        return max(1.0, 3 * min(self._paces.values(), default=1.0))
+
+    def _quiet(self, now: Instant) -> Instant | None:
+        if self._life is None or now - self._life > self._gap():
+            return None
+        return self._quiet_since
+
+    def _losses(self, now: Instant) -> tuple[int, int]:
+        """Probes lost and asked in the window, of targets that answer at all: (lost, asked)."""
+        lost = asked = 0
+        for target in self._asked():
+            window = [s for s in target.recent.values() if s.sent > now - WINDOW]
+            if any(sample.result is Result.ANSWERED for sample in window):
+                asked += sum(sample.result is not Result.UNSENT for sample in window)
+                lost += sum(sample.result is Result.LOST for sample in window)
+        return lost, asked
+
+    def _rtt(self, now: Instant) -> float | None:
+        times = [
+            sample.rtt
+            for target in self._asked()
+            for sample in target.recent.values()
+            if sample.rtt is not None and sample.sent > now - WINDOW
+        ]
+        return median(times) if times else None
+
+    def _unsent(self) -> str | None:
+        """Why nothing leaves this host, where that is so of every target."""
+        reasons = [target.unsent for target in self._voters.values()]
+        return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+
+    def _layer(self, state: State, now: Instant) -> str | None:
+        if state is not State.DOWN or not self._gateway.recent:
+            return None
+        heard = self._gateway.heard
+        answers = heard is not None and now - heard < self._policy.silence
+        return "beyond the gateway" if answers else "line or gateway"
