@@ -13,8 +13,9 @@ from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Protocol, runtime_checkable
 
+from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Circuit, Path, Result, RouterView
-from wanfailover.core.plan import Step
+from wanfailover.core.plan import Proof, Step
 
 
 class Secret:
@@ -222,6 +223,26 @@ class Inspectable(Protocol):
 
     async def inspect(self) -> tuple[Finding, ...]:
         """Look at tools, rights and other writers; changes nothing."""
+        ...
+
+
+class EntrySink(Protocol):
+    """Where the switchover writes what it is about to do, and what came of it."""
+
+    async def __call__(self, *entries: Entry) -> None:
+        """Write; returns when a durable entry is on the disk. Never raises: see `Journal`."""
+        ...
+
+
+class Prover(Protocol):
+    """Finds out whether a plan's proof holds now."""
+
+    async def prove(self, proof: Proof, circuit: str) -> str:
+        """Wait until it holds; returns a sentence on what was seen.
+
+        Raises:
+            ProofFailed: It did not hold within its deadline.
+        """
         ...
 
 

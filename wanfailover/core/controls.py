@@ -25,6 +25,11 @@ class Controls:
             at = sample.sent + (sample.rtt or 0.0)
             self._heard[sample.target] = max(at, self._heard.get(sample.target) or at)
 
+    def deaf(self, seconds: float) -> None:
+        """We were stalled for *seconds*: what we heard before is as fresh as it was."""
+        for name, at in self._heard.items():
+            self._heard[name] = None if at is None else at + seconds
+
     def sick(self, now: Instant, life: Instant | None, *, suspected: bool) -> str | None:
         """Say why our own eyes cannot be trusted; None if they can.
 

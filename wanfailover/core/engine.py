@@ -98,8 +98,9 @@ class Engine:
         """
         self._entries, self._answers = [], []
         if self._fed is not None and now - self._fed > DEAF:
+            self._controls.deaf(now - self._fed)
             for line in self._lines.values():
-                line.deaf(now)
+                line.deaf(now, now - self._fed)
         self._fed = now
         self._take(fact, now)
         self._judge(now)
@@ -116,6 +117,11 @@ class Engine:
         """Something is overdue on the active circuit: probe faster, look at the router."""
         reading = self.readings.get(self.active or "")
         return reading is not None and (reading.suspicious or reading.state is State.DOWN)
+
+    @property
+    def router_known(self) -> bool:
+        """The router answered when it was last asked."""
+        return self._unread is None
 
     def wants_view(self, now: Instant) -> bool:
         """Tell whether the router should be read now."""
@@ -159,7 +165,9 @@ class Engine:
     def _take_sample(self, sample: ProbeSample) -> None:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
-        elif sample.epoch == self.epoch and sample.circuit in self._lines:
+            return
+        in_flight = self.switchover is not None or sample.epoch != self.epoch
+        if not in_flight and sample.circuit in self._lines:
             self._lines[sample.circuit].take(sample)
 
     def _take_view(self, view: RouterView, now: Instant) -> None:
@@ -172,11 +180,14 @@ class Engine:
             self._stuck = None
         if first:
             self.active = active
+            self._entries.append(log.ActiveChanged(None, active, "found so"))
             self._resume(active)
         elif active != self.active:
             because = "the router says so, and it was not our doing"
             self._entries.append(log.ActiveChanged(self.active, active, because))
             self._move(active, now)
+            if active is not None and self.site.circuit(active).vantage is None:
+                self._lines[active].forget(now)  # what it was when we left it says nothing of now
 
     def _resume(self, active: str | None) -> None:
         """Close a switchover that a crash cut off before it changed anything."""

@@ -29,7 +29,8 @@ WINDOW = 10.0
 """Seconds over which loss and round-trip time are told: 20 probes a target at the usual pace."""
 
 DEGRADED_LOSS = 0.2
-"""A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss))."""
+"""A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss)); a tenth
+ends it again."""
 
 STALE = 10.0
 """Evidence older than this, or than three paces of the quickest target, tells nothing of now."""
@@ -145,8 +146,8 @@ class Line:
         target.take(sample)
         if sample.result is Result.UNSENT:
             return
-        if self._evidence is None:
-            self._floor = max(self._floor, sample.sent)
+        if self._evidence is None or sample.sent - self._evidence > STALE:
+            self._floor = max(self._floor, sample.sent)  # nobody was asked: that was no silence
         self._evidence = max(self._evidence or 0.0, sample.sent)
         if sample.result is Result.ANSWERED and target.heard is not None:
             if sample.sent > self._condemned_until:
@@ -178,9 +179,11 @@ class Line:
         self._floor = now
         self._life = self._quiet_since = self._evidence = self._condemned = None
 
-    def deaf(self, now: Instant) -> None:
-        """We were stalled until *now*: the time we could not listen is no silence of the line."""
+    def deaf(self, now: Instant, seconds: float) -> None:
+        """We were stalled for *seconds* until *now*: that is no silence of the line, nor age."""
         self._floor = max(self._floor, now)
+        if self._evidence is not None:
+            self._evidence += seconds
 
     def read(self, now: Instant) -> Reading:
         """Judge the circuit as of *now*."""
@@ -188,7 +191,7 @@ class Line:
         if state is not self._state:
             self._state, self._since = state, now
         lost, asked = self._losses(now)
-        if asked and lost / asked >= DEGRADED_LOSS:
+        if state is State.DEGRADED and self._revived is None:
             self._quiet_since = now
         return Reading(
             state=state,
@@ -219,11 +222,14 @@ class Line:
 
     def _answering(self, now: Instant) -> tuple[State, str]:
         if self._revived is not None:
-            if now - self._revived < self._policy.silence:
+            if now - self._revived < self._policy.silence:  # as long as it took to call it dead
                 return State.DEGRADED, f"answering again for {now - self._revived:.0f} s"
             self._revived = None
         lost, asked = self._losses(now)
-        if asked and lost / asked >= DEGRADED_LOSS:
+        if self._suspicious(now):
+            return self._state, "waiting for an answer"
+        bad = DEGRADED_LOSS / 2 if self._state is State.DEGRADED else DEGRADED_LOSS
+        if asked and lost / asked >= bad:
             return State.DEGRADED, f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s"
         return State.UP, "answering"
 
@@ -267,7 +273,7 @@ class Line:
 
     def _heard(self, at: Instant) -> None:
         if self._state is State.DOWN and self._revived is None:
-            self._revived = at  # must answer for as long as it took to call it dead
+            self._revived = self._floor = at  # answers count from here, and losses too
         if self._life is None or at - self._life > self._gap():
             self._quiet_since = at
         self._life = max(self._life or at, at)
@@ -285,7 +291,8 @@ class Line:
         """Probes lost and asked in the window, of targets that answer at all: (lost, asked)."""
         lost = asked = 0
         for target in self._asked():
-            window = [s for s in target.recent.values() if s.sent > now - WINDOW]
+            begin = max(now - WINDOW, self._floor)
+            window = [s for s in target.recent.values() if s.sent >= begin]
             if any(sample.result is Result.ANSWERED for sample in window):
                 asked += sum(sample.result is not Result.UNSENT for sample in window)
                 lost += sum(sample.result is Result.LOST for sample in window)

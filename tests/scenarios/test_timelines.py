@@ -1,0 +1,93 @@
+"""Golden timelines: a story above the dashes, what the agent said and did below them.
+
+Each file sets the site, then says what happens when; the world plays it and the journal's own
+sentences are compared. ``--regold`` rewrites what is below the dashes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.world import World, site
+
+FILES = sorted(Path(__file__).parent.glob("*.txt"))
+
+
+def play(story: str) -> str:
+    """Play a story and give its timeline."""
+    world: World | None = None
+    for line in story.splitlines():
+        words = shlex.split(line.partition("#")[0])
+        if not words:
+            continue
+        if words[0] == "site":
+            world = World(_site(words[1:]))
+            continue
+        assert world is not None, "a story begins with its site"
+        minutes, seconds = words[0].split(":")
+        world.run(int(minutes) * 60 + float(seconds))
+        act(world, words[1:])
+    assert world is not None
+    return "\n".join(line.rstrip() for line in world.lines) + "\n"
+
+
+def _site(words: list[str]):
+    given = dict(word.split("=") for word in words)
+    names = tuple(given.pop("circuits", "primary,backup").split(","))
+    seen = tuple(given.pop("seen", "primary").split(","))
+    policy = {key: value if key == "failback" else float(value) for key, value in given.items()}
+    return site(seen=seen, names=names, **policy)
+
+
+def act(world: World, words: list[str]) -> None:
+    """Let one thing happen."""
+    match words:
+        case ["end"]:
+            return
+        case [circuit, "dies"]:
+            world.alive[circuit] = False
+        case [circuit, "returns"]:
+            world.alive[circuit] = True
+        case [circuit, "loses", "one", "in", every]:
+            world.loss[circuit] = int(every)
+        case [circuit, "loses", "nothing"]:
+            world.loss.pop(circuit, None)
+        case [circuit, "is", "slow", seconds]:
+            world.delay[circuit] = float(seconds)
+        case ["nobody", "answers", *target]:
+            world.filtered.add(" ".join(target))
+        case ["router", "reboots"]:
+            world.router = world.boot
+        case ["router", "is", "edited", "by", "hand"]:
+            world.router = None
+        case ["router", "is", "on", circuit]:
+            world.router = circuit
+        case ["router", ("locks" | "opens") as verb]:
+            world.reachable = verb == "opens"
+        case ["lan", ("breaks" | "mends") as verb]:
+            world.lan = verb == "mends"
+        case ["agent", "stalls", seconds]:
+            world.now += float(seconds)
+        case ["operator", "auto"]:
+            world.auto()
+        case ["operator", "switch", circuit, *how]:
+            options: dict[str, object] = {word: True for word in how if word in {"once", "force"}}
+            if "for" in how:
+                options["hold"] = float(how[how.index("for") + 1])
+            world.request(circuit, **options)
+        case _:
+            raise AssertionError(f"nobody knows how to: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_timeline(file: Path, request: pytest.FixtureRequest) -> None:
+    """The agent says and does exactly what the golden file tells."""
+    story, _, expected = file.read_text().partition("----\n")
+    told = play(story)
+    if request.config.getoption("--regold"):
+        file.write_text(f"{story}----\n{told}")
+    else:
+        assert told == expected

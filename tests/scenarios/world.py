@@ -1,0 +1,211 @@
+"""A small world in virtual time for the engine: circuits that live and die, a router, probes.
+
+No sockets, threads or clocks: the world sends probes on their pace, answers those whose circuit
+lives, carries out what the engine decides in `SWITCH` seconds, and feeds everything back as facts.
+What the engine writes is told as lines, the same that `history` prints.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface
+from itertools import count
+
+import click
+
+from wanfailover.cli.story import tell
+from wanfailover.core import entries as log
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import (
+    AutoRequest,
+    Circuit,
+    Ending,
+    Fact,
+    Outcome,
+    Path,
+    Policy,
+    ProbeSample,
+    Result,
+    Role,
+    RouterUnread,
+    RouterView,
+    Site,
+    SwitchoverStarted,
+    SwitchRequest,
+    Target,
+    Tick,
+)
+
+SWITCH = 0.3
+RTT = 0.02
+TARGETS = (
+    Target("icmp 192.0.2.10", Role.FAR, 0.5),
+    Target("icmp 192.0.2.11", Role.FAR, 0.5),
+    Target("tcp 192.0.2.80:443", Role.FAR, 5.0),
+)
+
+
+def site(seen: tuple[str, ...] = ("primary",), names: tuple[str, ...] = ("primary", "backup"), **policy: object) -> Site:  # noqa: E501
+    """A site whose circuits *seen* have a vantage."""
+    circuits = tuple(
+        Circuit(
+            name,
+            IPv4Interface(f"198.51.{number}.2/24"),
+            IPv4Address(f"198.51.{number}.1"),
+            vantage=Path(device="eth1") if name in seen else None,
+        )
+        for number, name in enumerate(names)
+    )
+    return Site("office", circuits, TARGETS, Policy(**policy))  # type: ignore[arg-type]
+
+
+def holds(site: Site, name: str | None, at: float) -> RouterView:
+    """What a router on circuit *name* holds; None is somebody's own configuration."""
+    if name is None:
+        return RouterView(at, IPv4Address("10.9.9.1"), IPv4Address("10.9.9.9"), "wan")
+    circuit = site.circuit(name)
+    return RouterView(at, circuit.gateway, circuit.address.ip, "wan")
+
+
+@dataclass
+class World:
+    """Everything outside the engine."""
+
+    site: Site
+    alive: dict[str, bool] = field(default_factory=dict)
+    filtered: set[str] = field(default_factory=set)  # targets that never answer
+    loss: dict[str, int] = field(default_factory=dict)  # every n-th probe of a circuit is lost
+    delay: dict[str, float] = field(default_factory=dict)
+    router: str | None = "primary"
+    boot: str = "primary"
+    reachable: bool = True
+    lan: bool = True
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.alive = dict.fromkeys((c.name for c in self.site.circuits), True) | self.alive
+        self.engine = Engine(self.site, ["icmp 192.168.10.1"])
+        self.lines: list[str] = []
+        self.switches: list[tuple[float, str, str]] = []
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._asked: dict[str, float] = {}
+        self._numbers = count(1)
+        self._ids = count(1)
+
+    # Driving time.
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now + seconds, next(self._order), act))
+
+    def run(self, until: float) -> None:
+        while self.now < until:
+            deadline = self.engine.next_deadline(self.now)
+            step = min([until, deadline, self.now + 0.1, *(d[0] for d in self._due[:1])])
+            self.now = max(step, self.now)
+            while self._due and self._due[0][0] <= self.now:
+                heapq.heappop(self._due)[2]()
+            self._probe()
+            self.feed(Tick())
+
+    def feed(self, fact: Fact) -> None:
+        entries, answers = self.engine.feed(fact, self.now)
+        for entry in entries:
+            self._tell(entry)
+        for answer in answers:
+            self.say(f"answer: {answer.rule + ': ' if answer.rule else ''}{answer.sentence}")
+        decision = self.engine.decision
+        if decision.target is not None and self.engine.switchover is None:
+            self._switch(decision.rule, decision.target)
+        if self.engine.wants_view(self.now):
+            self.engine.asked_router(self.now)
+            self.later(0.02, self._read)
+
+    def say(self, text: str) -> None:
+        minutes, seconds = divmod(self.now, 60)
+        self.lines.append(click.unstyle(f"{minutes:02.0f}:{seconds:04.1f}  {text}"))
+
+    def _tell(self, entry: log.Entry) -> None:
+        line = tell(entry)
+        if line is not None:
+            self.say(line)
+        if isinstance(entry, log.DecisionMade) and entry.until is not None:
+            self.lines[-1] += f" (for {entry.until:.0f} s)"
+
+    # The router.
+
+    def _read(self) -> None:
+        if not (self.reachable and self.lan):
+            self.feed(RouterUnread(self.now, "the router does not answer"))
+        else:
+            self.feed(holds(self.site, self.router, self.now))
+
+    def _switch(self, rule: str, target: str) -> None:
+        id_, source = f"s{next(self._ids)}", self.engine.active
+        automatic = rule != "operator-asked"
+        self.feed(SwitchoverStarted(id_, source, target, rule))
+        if not (self.reachable and self.lan):
+            because = "nothing was changed: the router does not answer"
+            ending, changed, view = Ending.UNDONE, False, None
+        elif self.alive[target]:
+            self.router = target
+            because, ending, changed = "2 far targets answered", Ending.PROVED, True
+            view = holds(self.site, target, self.now)
+        else:
+            because = f"no far target answered; the router is on {source} again"
+            ending, changed, view = Ending.UNDONE, True, holds(self.site, source, self.now)
+        self.switches.append((self.now, rule, target))
+        took = SWITCH if ending is Ending.PROVED else self.site.policy.proof_within
+        outcome = Outcome(id_, source, target, rule, ending, took, because, automatic, changed, view)
+        self.later(took, lambda: self._end(outcome))
+
+    def _end(self, outcome: Outcome) -> None:
+        self.say(f"switch to {outcome.target} {outcome.ending}: {outcome.because}")
+        self.feed(outcome)
+
+    def request(self, circuit: str, **how: object) -> None:
+        self.feed(SwitchRequest(id="r", circuit=circuit, who="ann", **how))  # type: ignore[arg-type]
+
+    def auto(self) -> None:
+        self.feed(AutoRequest("a", "ann"))
+
+    # The probes.
+
+    def _probe(self) -> None:
+        active = self.engine.active
+        for circuit in self.site.circuits:
+            if circuit.name == active or circuit.vantage is not None:
+                for target in self.site.targets:
+                    self._ask(target, circuit.name, through=circuit.name == active)
+        self._ask(Target("icmp 192.168.10.1", Role.CONTROL, 1.0), None, through=False)
+
+    def _ask(self, target: Target, circuit: str | None, *, through: bool) -> None:
+        key = f"{circuit} {target.name}"
+        pace = min(target.every, 0.5) if self.engine.alert else target.every
+        if self.now - self._asked.get(key, -1e9) < pace:
+            return
+        self._asked[key] = self.now
+        line = self.router if through else circuit  # where the packet really goes
+        sample = ProbeSample(
+            circuit, target.name, target.role, self.now, Result.LOST, epoch=self.engine.epoch
+        )
+        if target.role is Role.CONTROL:
+            answers, delay = self.lan, 0.001
+        else:
+            answers, delay = self._answers(target, line), RTT + self.delay.get(line or "", 0.0)
+        if not answers or delay > self.site.policy.overdue:
+            self.later(self.site.policy.overdue, lambda: self.feed(sample))
+        if answers:
+            back = ProbeSample(
+                circuit, target.name, target.role, self.now, Result.ANSWERED, delay,
+                epoch=self.engine.epoch,
+            )  # fmt: skip
+            self.later(delay, lambda: self.feed(back))
+
+    def _answers(self, target: Target, line: str | None) -> bool:
+        if line is None or not self.alive[line] or not self.lan or target.name in self.filtered:
+            return False
+        every = self.loss.get(line)
+        return every is None or next(self._numbers) % every != 0

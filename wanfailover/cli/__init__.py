@@ -1,0 +1,87 @@
+"""The command. Each subcommand is a module, imported only when it is called.
+
+`status` must answer at once, so this module and the client commands import click, json and sockets
+and nothing heavier; a test holds them to it. Errors become one sentence here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn, cast
+
+import click
+
+from wanfailover import __version__
+from wanfailover.errors import (
+    ControlError,
+    DriverError,
+    JournalError,
+    LabError,
+    ProfileError,
+    WanFailoverError,
+)
+
+EXIT_CODES: dict[type[WanFailoverError], int] = {
+    ProfileError: 2,
+    DriverError: 3,
+    LabError: 3,
+    ControlError: 1,
+    JournalError: 1,
+}
+"""1 refused, failed or undone; 2 profile or usage; 3 could not reach or enter what it needs."""
+
+COMMANDS = {
+    "run": "Watch the circuits and act, until stopped.",
+    "status": "Tell which circuit is in use, and why.",
+    "switch": "Move the router to a circuit now, with proof, or put it back.",
+    "auto": "End a hold: let automation decide again.",
+    "check": "Answer: would a failover work now?",
+    "history": "List what happened, newest last.",
+    "demo": "Show an outage being survived, on real packets in a virtual office.",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands by the static table above and imports one when it is called."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return cast("click.Command", import_module(f"wanfailover.cli.{name}").command)
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wanfailover")
+def cli() -> None:
+    """Move an office's router to its backup Internet circuit, prove it, and move it back."""
+
+
+def main() -> NoReturn:
+    """Run the command; every error of ours ends as a sentence and an exit code."""
+    try:
+        sys.exit(cli.main(prog_name="wanfailover", standalone_mode=False))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except WanFailoverError as error:
+        click.echo(error, err=True)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def exit_code(error: WanFailoverError) -> int:
+    """Give an error's exit code."""
+    return next((code for cls, code in EXIT_CODES.items() if isinstance(error, cls)), 1)

@@ -1,0 +1,144 @@
+"""The only place that turns state into words for people.
+
+Takes the data of `status --json` and journal records and gives lines of text. Colour is click's
+business: it is dropped where the output is no terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from wanfailover.journal.reader import Record
+    from wanfailover.ports import Finding
+
+COLOURS = {
+    "up": "green",
+    "degraded": "yellow",
+    "unknown": "yellow",
+    "down": "red",
+    "green": "green",
+    "yellow": "yellow",
+    "red": "red",
+    "proved": "green",
+    "undone": "yellow",
+    "stuck": "red",
+}
+
+Report = Mapping[str, Any]
+
+
+def coloured(word: str, width: int = 0) -> str:
+    """A word of state in its colour."""
+    return click.style(word.ljust(width), fg=COLOURS.get(word))
+
+
+def span(seconds: float) -> str:
+    """A length of time as one speaks of it: ``2.9 s``, ``12 min``, ``3 h 20 min``, ``4 days``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def clock(stamp: str | None) -> str:
+    """The time of an RFC 3339 stamp; with its date where that is not today's."""
+    if stamp is None:
+        return "?"
+    at = datetime.fromisoformat(stamp).astimezone()
+    today = datetime.now().astimezone().date()
+    return at.strftime("%H:%M:%S" if at.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def status(report: Report) -> str:
+    """One screen: which circuit, since when, why, and what comes next."""
+    return "\n".join(_status(report))
+
+
+def _status(report: Report) -> Iterator[str]:
+    running = report["agent"]["running"]
+    if not running:
+        yield "No agent runs for this site; this is what the last one wrote."
+    where = report["active"] or "neither circuit"
+    since = f" since {clock(report['since'])}" if report["since"] else ""
+    yield f"{report['site']} is on {click.style(where, bold=True)}{since}."
+    yield from _circuits(report)
+    if report["decision"]:
+        until = report["decision"]["until"]
+        yield f"Decision: {report['decision']['rule']}: {report['decision']['because']}" + (
+            f"; until {clock(until)}" if until else ""
+        )
+    if report["hold"]:
+        until = report["hold"]["until"]
+        end = f"until {clock(until)}" if until else "until: wanfailover auto"
+        yield f"Held by an operator on {report['hold']['circuit']}, {end}."
+    if report["switchover"]:
+        yield f"Last switchover: {switchover(report['switchover'])}"
+    if report["router"]["reachable"] is False:
+        yield click.style("The router does not answer.", fg="red")
+    yield from (f"Warning: {text}" for text in report["warnings"])
+    if running:
+        agent = report["agent"]
+        uptime = span(agent["uptime_seconds"])
+        yield f"Agent {agent['version']}, pid {agent['pid']}, up {uptime}."
+
+
+def _circuits(report: Report) -> Iterator[str]:
+    health = report["health"]
+    width = max((len(name) for name in health), default=0)
+    for name, reading in health.items():
+        seen = {"through": "through the router", None: "out of sight"}.get(
+            reading["vantage"], f"by {reading['vantage']}"
+        )
+        figures = []
+        if reading["rtt_ms"] is not None:
+            figures.append(f"{reading['rtt_ms']:g} ms")
+        if reading["loss"] is not None:
+            figures.append(f"{reading['loss'] * 100:.0f} % loss")
+        layer = f"; the fault is {reading['layer']}" if reading["layer"] else ""
+        yield "  ".join(
+            [
+                f"  {name.ljust(width)}",
+                coloured(reading["state"], 8),
+                ", ".join([*figures, reading["because"] + layer, f"seen {seen}"]),
+            ]
+        )
+
+
+def switchover(report: Report) -> str:
+    """One switchover in a sentence."""
+    way = f"{report['from'] or 'neither'} to {report['to']}"
+    if report["outcome"] == "running":
+        return f"{way}, running now ({report['rule']})."
+    return (
+        f"{way} at {clock(report['started'])}, {coloured(report['outcome'])} "
+        f"after {span(report['seconds'])} ({report['rule']}): {report.get('because', '')}"
+    )
+
+
+def history(records: Iterable[Record]) -> Iterator[str]:
+    """The journal as a story, a line an entry."""
+    from wanfailover.cli.story import tell
+
+    for record in records:
+        line = tell(record.entry)
+        if line is not None:
+            yield f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}  {line}"
+
+
+def findings(rows: Sequence[Finding]) -> Iterator[str]:
+    """The table of `check`, a row a finding, with the remedy below it."""
+    width = max((len(row.subject) for row in rows), default=0)
+    for row in rows:
+        yield f"{coloured(row.severity, 7)} {row.subject.ljust(width)}  {row.sentence}"
+        if row.remedy:
+            yield f"{'':7} {'':{width}}  → {row.remedy}"

@@ -1,0 +1,104 @@
+"""The agent's side of the journal: entries in, in order, on one thread.
+
+SQLite in WAL mode. Entries that a restart depends on (`entries.DURABLE`) are written with
+``synchronous=FULL`` and awaited before the program goes on; the others with NORMAL, which may lose
+the last of them in a power cut, but never the order or the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wanfailover.core.entries import DURABLE, Entry, to_data
+from wanfailover.errors import JournalError
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE entry (
+    id    INTEGER PRIMARY KEY,
+    at    TEXT NOT NULL,     -- wall time, RFC 3339, UTC
+    boot  TEXT NOT NULL,     -- the kernel's boot id: instants compare within one boot
+    mono  REAL NOT NULL,     -- seconds on that boot's monotonic clock
+    kind  TEXT NOT NULL,
+    data  TEXT NOT NULL      -- JSON, the entry's fields
+);
+CREATE INDEX entry_kind ON entry (kind, id);
+"""
+
+
+class Journal:
+    """Writes entries. `close` it: what is queued is written then.
+
+    Raises:
+        JournalError: The file cannot be opened, is no journal, or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._boot = boot_id()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        try:
+            self._db: sqlite3.Connection = self._thread.submit(_open, path).result()
+        except sqlite3.Error as error:
+            self._thread.shutdown()
+            raise JournalError(f"the journal {path} cannot be opened: {error}") from error
+
+    async def append(self, entries: Sequence[Entry], mono: float) -> None:
+        """Write *entries* in one transaction, stamped with *mono* and the wall time.
+
+        Raises:
+            JournalError: The disk is full, or the file is damaged or gone.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._write, entries, mono)
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
+
+    def _write(self, entries: Sequence[Entry], mono: float) -> None:
+        durable = any(isinstance(entry, DURABLE) for entry in entries)
+        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        rows = [
+            (at, self._boot, mono, type(entry).__name__, json.dumps(to_data(entry)))
+            for entry in entries
+        ]
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO entry (at, boot, mono, kind, data) VALUES (?, ?, ?, ?, ?)", rows
+            )
+
+    def close(self) -> None:
+        """Write what is queued and let go of the file."""
+        self._thread.submit(self._db.close).result()
+        self._thread.shutdown()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=5.0, check_same_thread=True)
+    db.execute("PRAGMA journal_mode=WAL")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        with db:
+            db.executescript(SCHEMA)
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    elif version > SCHEMA_VERSION:
+        db.close()
+        message = f"it was written by a newer version (schema {version}, known {SCHEMA_VERSION})"
+        raise sqlite3.DatabaseError(message)
+    return db
+
+
+def boot_id() -> str:
+    """Name this boot of the machine, as Linux does; empty where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

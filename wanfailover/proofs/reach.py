@@ -1,0 +1,89 @@
+"""The proof that traffic flows: far targets answer through the circuit just taken.
+
+Every target is asked at once and again on its pace, each time anew: a first packet may die while
+the router still looks for its new gateway's hardware address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from wanfailover.core.facts import Path, Result, Site
+from wanfailover.core.plan import Proof
+from wanfailover.errors import ProofFailed
+from wanfailover.ports import Icmp, Prober, ProbeResult, ProbeSpec
+from wanfailover.probes import build
+from wanfailover.probes.names import Names
+
+AGAIN = {Icmp: 0.25}
+"""Seconds between two tries of a kind; the heavier ones get `AGAIN_OTHERS`."""
+
+AGAIN_OTHERS = 1.0
+
+
+class FarProver:
+    """Proves with the profile's far probes; with the circuit's gateway where it has none."""
+
+    def __init__(self, probes: Sequence[ProbeSpec], site: Site, names: Names) -> None:
+        self._probes = tuple(probes)
+        self._site = site
+        self._names = names
+
+    async def prove(self, proof: Proof, circuit: str) -> str:
+        """Wait until *need* targets have answered, each over the router as it is now.
+
+        Raises:
+            ProofFailed: They did not within the proof's deadline.
+        """
+        specs = self._probes or (Icmp(str(self._site.circuit(circuit).gateway)),)
+        need = min(proof.need, len(specs))
+        began = time.monotonic()
+        answered: list[str] = []
+        silent = {spec.name: "no answer" for spec in specs}
+        tasks = [asyncio.create_task(self._ask(spec, silent)) for spec in specs]
+        try:
+            async with asyncio.timeout(proof.within):
+                for next_done in asyncio.as_completed(tasks):
+                    answered.append(await next_done)
+                    if len(answered) >= need:
+                        break
+        except TimeoutError:
+            failed = "; ".join(f"{n}: {why}" for n, why in silent.items() if n not in answered)
+            raise ProofFailed(
+                f"{len(answered)} of the {need} far targets needed answered within "
+                f"{proof.within:g} s ({failed})"
+            ) from None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return f"{', '.join(answered)} answered after {time.monotonic() - began:.2f} s"
+
+    async def _ask(self, spec: ProbeSpec, silent: dict[str, str]) -> str:
+        """Ask one target until it answers; *silent* is kept up to date with why it does not."""
+        prober = build(spec, self._names)
+        pace = AGAIN.get(type(spec), AGAIN_OTHERS)
+        pending: set[asyncio.Task[ProbeResult]] = set()
+        try:
+            while True:
+                pending.add(asyncio.create_task(_once(prober)))
+                done, pending = await asyncio.wait(
+                    pending, timeout=pace, return_when=asyncio.FIRST_COMPLETED
+                )
+                for result in (task.result() for task in done):
+                    if result.result is Result.ANSWERED:
+                        return spec.name
+                    silent[spec.name] = result.detail or f"failed at {result.step}"
+                if done:
+                    await asyncio.sleep(pace)
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+            prober.close()
+
+
+async def _once(prober: Prober) -> ProbeResult:
+    return await prober.probe(Path())

@@ -1,0 +1,210 @@
+"""The shape of ``status --json``: from a live engine, or from the journal where no agent runs.
+
+Seconds and milliseconds stand in the names, times are RFC 3339 with zone, null means "not known".
+Keys are added, never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from wanfailover import __version__
+from wanfailover.core.engine import Engine
+from wanfailover.core.entries import (
+    ActiveChanged,
+    DecisionMade,
+    Entry,
+    HealthChanged,
+    HoldBegan,
+    HoldEnded,
+    SwitchoverEnded,
+    SwitchoverIntended,
+)
+from wanfailover.core.facts import Site
+from wanfailover.core.health import Reading
+from wanfailover.journal.reader import Reader
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """Turns monotonic instants into wall time, as both clocks stand now."""
+
+    mono: float
+    now: datetime
+
+    def at(self, instant: float | None) -> str | None:
+        """RFC 3339 of an instant, to the second."""
+        if instant is None:
+            return None
+        return stamp(self.now + timedelta(seconds=instant - self.mono))
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in the local zone, to the second."""
+    return at.astimezone().isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the agent knows beside its engine."""
+
+    driver: str
+    since: float  # the active circuit's, monotonic
+    started: float
+    pid: int
+    vantages: Mapping[str, str | None]
+    last: Report | None
+    warnings: tuple[str, ...] = ()
+
+
+def live(engine: Engine, running: Running, wall: Wall) -> Report:
+    """Tell how things stand now."""
+    decision, hold = engine.decision, engine.hold
+    return {
+        "site": engine.site.name,
+        "active": engine.active,
+        "since": wall.at(running.since) if engine.active else None,
+        "router": {
+            "driver": running.driver,
+            "reachable": engine.router_known,
+            "state": engine.active or ("foreign" if engine.view else None),
+        },
+        "health": {
+            name: _health(reading, running.vantages.get(name), wall)
+            for name, reading in engine.readings.items()
+        },
+        "decision": {
+            "rule": decision.rule,
+            "because": decision.because,
+            "until": wall.at(decision.until),
+        },
+        "hold": hold and {"circuit": hold.circuit, "until": wall.at(hold.until)},
+        "paused_until": None,
+        "switchover": _switchover(engine, running.last),
+        "tunnels": [],
+        "mail": None,
+        "preflight": None,
+        "agent": {
+            "running": True,
+            "pid": running.pid,
+            "version": __version__,
+            "uptime_seconds": round(wall.mono - running.started),
+        },
+        "warnings": list(running.warnings),
+    }
+
+
+def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
+    return {
+        "state": str(reading.state),
+        "because": reading.because,
+        "loss": None if reading.loss is None else round(reading.loss, 3),
+        "rtt_ms": None if reading.rtt is None else round(reading.rtt * 1000, 1),
+        "since": wall.at(reading.since) if reading.since else None,
+        "vantage": vantage,
+        "layer": reading.layer,
+    }
+
+
+def _switchover(engine: Engine, last: Report | None) -> Report | None:
+    running = engine.switchover
+    if running is None:
+        return last
+    return {
+        "id": running.id,
+        "from": running.source,
+        "to": running.target,
+        "rule": running.rule,
+        "outcome": "running",
+        "started": None,
+        "seconds": None,
+    }
+
+
+def ended(entry: SwitchoverEnded, at: datetime) -> Report:
+    """A switchover that has ended *at*, as `status` shows it."""
+    return {
+        "id": entry.id,
+        "from": entry.source,
+        "to": entry.target,
+        "rule": entry.rule,
+        "outcome": entry.ending,
+        "started": stamp(at - timedelta(seconds=entry.seconds)),
+        "seconds": round(entry.seconds, 2),
+        "because": entry.because,
+    }
+
+
+def last_switchover(reader: Reader) -> Report | None:
+    """The newest switchover that has an end."""
+    record = reader.last(SwitchoverEnded)
+    if record is None or not isinstance(record.entry, SwitchoverEnded):
+        return None
+    return ended(record.entry, record.at)
+
+
+def recorded(reader: Reader, site: str) -> Report:
+    """Tell how things stood when the last agent wrote its journal; no agent runs now."""
+    decision = _newest(reader, DecisionMade)
+    hold = _newest(reader, HoldBegan, HoldEnded)
+    active, since = last_active(reader)
+    return {
+        "site": site,
+        "active": active,
+        "since": since,
+        "router": {"driver": None, "reachable": None, "state": active},
+        "health": {},
+        "decision": decision
+        and {"rule": decision.rule, "because": decision.because, "until": None},
+        "hold": {"circuit": hold.circuit, "until": None} if isinstance(hold, HoldBegan) else None,
+        "paused_until": None,
+        "switchover": last_switchover(reader),
+        "tunnels": [],
+        "mail": None,
+        "preflight": None,
+        "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
+        "warnings": [],
+    }
+
+
+def _newest(reader: Reader, *kinds: type[Entry]) -> Any:
+    record = reader.last(*kinds)
+    return record.entry if record else None
+
+
+def last_active(reader: Reader) -> tuple[str | None, str | None]:
+    """The circuit the router was last known to be on, and since when."""
+    for record in reader.records(SwitchoverEnded, ActiveChanged, newest_first=True):
+        match record.entry:
+            case SwitchoverEnded(ending="proved", target=target):
+                return target, stamp(record.at)
+            case ActiveChanged(active=active):
+                return active, stamp(record.at)
+            case _:
+                continue
+    return None, None
+
+
+HISTORY = (
+    SwitchoverIntended,
+    SwitchoverEnded,
+    ActiveChanged,
+    HealthChanged,
+    HoldBegan,
+    HoldEnded,
+)
+
+
+def utc_now() -> datetime:
+    """The wall time; asked for here and nowhere in the core."""
+    return datetime.now(UTC)
+
+
+def site_names(site: Site) -> tuple[str, ...]:
+    """Circuits in order of preference."""
+    return tuple(circuit.name for circuit in site.circuits)

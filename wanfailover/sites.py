@@ -1,0 +1,157 @@
+"""Where a site keeps its state, and how a command finds it.
+
+State lives in ``BASE/SITE/``. BASE is the first of: ``--state-dir``, ``$WANFAILOVER_STATE_DIR``,
+``$STATE_DIRECTORY`` (systemd), ``/var/lib/wanfailover`` for root, ``$XDG_STATE_HOME/wanfailover``.
+The site is the one asked for, else the only one there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from wanfailover.errors import ControlError
+
+SOCKET_LIMIT = 107
+"""Longest path of a Unix socket on Linux (unix(7): sun_path is 108 bytes with its final NUL)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDir:
+    """The state directory of one site."""
+
+    path: Path
+
+    @property
+    def site(self) -> str:
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def profile(self) -> Path:
+        """A file that holds the path of the profile the site was last run with."""
+        return self.path / "profile"
+
+    @property
+    def socket(self) -> Path:
+        """The control socket.
+
+        Raises:
+            ControlError: Its path is too long for a socket.
+        """
+        path = self.path / "agent.sock"
+        if len(os.fsencode(path)) > SOCKET_LIMIT:
+            raise ControlError(
+                f"{path} is too long for a socket: choose a --state-dir of at most "
+                f"{SOCKET_LIMIT - len(os.fsencode(self.site)) - len('//agent.sock')} characters"
+            )
+        return path
+
+    def note_profile(self, profile: Path) -> None:
+        """Remember *profile*, so that `switch` works when no agent runs."""
+        self.profile.write_text(f"{profile.resolve()}\n", encoding="utf-8")
+
+    def noted_profile(self) -> Path:
+        """The profile last run here.
+
+        Raises:
+            ControlError: None was.
+        """
+        try:
+            return Path(self.profile.read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise ControlError(
+                f"no profile is known for {self.site}: start it once with wanfailover run PROFILE"
+            ) from error
+
+
+def base_dir(given: Path | None = None) -> Path:
+    """Find the directory that holds all sites."""
+    environment = os.environ
+    if given is not None:
+        return given
+    for variable in ("WANFAILOVER_STATE_DIR", "STATE_DIRECTORY"):
+        if environment.get(variable):
+            return Path(environment[variable].split(":")[0])
+    if os.geteuid() == 0:
+        return Path("/var/lib/wanfailover")
+    home = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(home) / "wanfailover"
+
+
+def make(base: Path, site: str) -> SiteDir:
+    """Make the directory of *site*, for its owner and group only.
+
+    Raises:
+        ControlError: It cannot be made.
+    """
+    path = base / site
+    try:
+        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ControlError(
+            f"the state directory {path} cannot be made ({error.strerror}): "
+            "give another one with --state-dir"
+        ) from error
+    return SiteDir(path)
+
+
+def find(base: Path, site: str | None) -> SiteDir:
+    """Find the site asked for, or the only one.
+
+    Raises:
+        ControlError: It is not there, or there are several to choose from.
+    """
+    try:
+        sites = sorted(path.name for path in base.iterdir() if (path / "profile").is_file())
+    except PermissionError as error:
+        raise ControlError(f"{base} cannot be read: you are not in its group") from error
+    except OSError:
+        sites = []
+    if site is not None and site in sites:
+        return SiteDir(base / site)
+    if not sites:
+        raise ControlError(
+            f"no site has been run in {base}: start one with wanfailover run PROFILE"
+        )
+    if site is not None:
+        raise ControlError(f"there is no site {site} in {base}; there are: {', '.join(sites)}")
+    if len(sites) > 1:
+        raise ControlError(f"several sites are in {base}: choose with --site {'|'.join(sites)}")
+    return SiteDir(base / sites[0])
+
+
+class Lock:
+    """One writer per site on this host: an exclusive lock that ends with the process.
+
+    Raises:
+        ControlError: Another process holds it; the sentence says which.
+    """
+
+    def __init__(self, site: SiteDir, what: str) -> None:
+        self._file: IO[str] = site.lock.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "another process"
+            self._file.close()
+            raise ControlError(f"{site.site} is held by {holder}") from error
+        self._file.truncate(0)
+        self._file.write(f"{what} (pid {os.getpid()})\n")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._file.truncate(0)
+        self._file.close()

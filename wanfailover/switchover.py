@@ -1,0 +1,204 @@
+"""Moves the router to another circuit, or puts everything back.
+
+Order matters more than speed. The whole plan exists before anything happens; the intent is on the
+disk before the first byte goes to the router; each action is marked before and after; the router is
+read back, because what was typed is not what it holds; the proof decides. If anything fails, the
+actions that were begun are undone in reverse, also the one that failed, for it may have been half
+done. Where the undo fails too, that is its own state, `stuck`, and says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wanfailover.core import entries as log
+from wanfailover.core import plan as plans
+from wanfailover.core.facts import Ending, Outcome, RouterView, Site
+from wanfailover.core.plan import Plan
+from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
+from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do and why: a decision with a name of its own."""
+
+    id: str
+    target: str
+    rule: str
+    because: str
+    automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan with the router's own actions for it; nothing was touched yet."""
+
+    plan: Plan
+    actions: tuple[Action, ...]
+    view: RouterView
+
+
+async def prepare(site: Site, target: str, driver: RouterDriver) -> Prepared:
+    """Read the router and plan the way to *target*; also what `--dry-run` shows.
+
+    Raises:
+        DriverError: The router cannot be read.
+    """
+    view = await driver.read()
+    plan = plans.make(site, target, view)
+    return Prepared(plan, driver.compile(plan.steps, view), view)
+
+
+class Switchover:
+    """Runs orders, one at a time, for one site and router."""
+
+    def __init__(
+        self,
+        site: Site,
+        driver: RouterDriver,
+        prover: Prover,
+        record: EntrySink,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._site = site
+        self._driver = driver
+        self._prover = prover
+        self._record = record
+        self._clock = clock
+
+    async def run(self, order: Order) -> Outcome:
+        """Carry out *order*; never raises for anything the router or the circuit does."""
+        started = self._clock()
+        try:
+            prepared = await prepare(self._site, order.target, self._driver)
+        except DriverError as error:
+            because = f"nothing was changed: {error}"
+            return self._outcome(order, None, Ending.UNDONE, started, because, changed=False)
+        await self._record(_intent(order, prepared))
+        ending, because, view = await self._transact(order.id, prepared)
+        outcome = self._outcome(order, prepared.plan, ending, started, because, view=view)
+        await self._record(
+            log.SwitchoverEnded(
+                outcome.id,
+                outcome.source,
+                outcome.target,
+                outcome.rule,
+                outcome.ending,
+                round(outcome.seconds, 3),
+                outcome.because,
+            )
+        )
+        return outcome
+
+    async def _transact(
+        self, id_: str, prepared: Prepared
+    ) -> tuple[Ending, str, RouterView | None]:
+        begun: list[Action] = []
+        try:
+            for action in prepared.actions:
+                begun.append(action)
+                await self._perform(id_, action)
+            view = await self._read_back(prepared.plan)
+            proofs = [
+                await self._prover.prove(proof, prepared.plan.target)
+                for proof in prepared.plan.proofs
+            ]
+        except (DriverError, SwitchoverError) as error:
+            return await self._undo(id_, prepared, begun, error)
+        return Ending.PROVED, "; ".join(proofs), view
+
+    async def _perform(self, id_: str, action: Action) -> None:
+        await self._record(log.ActionBegun(id_, action.name))
+        began = self._clock()
+        try:
+            words = await self._driver.perform(action)
+        except DriverError as error:
+            await self._record(log.ActionFailed(id_, action.name, str(error)))
+            if action.essential:
+                raise
+            return
+        seconds = round(self._clock() - began, 3)
+        await self._record(log.ActionDone(id_, action.name, words, seconds))
+
+    async def _read_back(self, plan: Plan) -> RouterView:
+        view = await self._driver.read()
+        circuit = self._site.identify(view)
+        if circuit is None or circuit.name != plan.target:
+            raise SwitchoverError(
+                f"the router took the commands but does not hold them: it sends from {view.source} "
+                f"to {view.gateway}"
+            )
+        return view
+
+    async def _undo(
+        self, id_: str, prepared: Prepared, begun: list[Action], why: Exception
+    ) -> tuple[Ending, str, RouterView | None]:
+        """Put back what was there, action by action in reverse; go on past a failure."""
+        failures: list[str] = []
+        for action in reversed(begun):
+            try:
+                words = await self._driver.undo(action)
+                await self._record(log.ActionUndone(id_, action.name, words))
+            except DriverError as error:
+                failures.append(f"{action.name}: {error}")
+                await self._record(log.ActionFailed(id_, action.name, f"undo: {error}"))
+        back = prepared.plan.source or "its former state"
+        view = None
+        try:
+            view = await self._driver.read()
+            _same(view, prepared.view)
+        except (DriverError, UndoFailed) as error:
+            detail = "; ".join([*failures, str(error)])
+            return Ending.STUCK, f"{why}; and going back to {back} failed: {detail}", view
+        reason = "proof failed" if isinstance(why, ProofFailed) else "failed"
+        return Ending.UNDONE, f"{reason}: {why}; the router is on {back} again", view
+
+    def _outcome(
+        self,
+        order: Order,
+        plan: Plan | None,
+        ending: Ending,
+        started: float,
+        because: str,
+        *,
+        changed: bool = True,
+        view: RouterView | None = None,
+    ) -> Outcome:
+        return Outcome(
+            id=order.id,
+            source=plan.source if plan else None,
+            target=order.target,
+            rule=order.rule,
+            ending=ending,
+            seconds=self._clock() - started,
+            because=because,
+            automatic=order.automatic,
+            changed=changed,
+            view=view,
+        )
+
+
+def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:
+    return log.SwitchoverIntended(
+        order.id,
+        prepared.plan.source,
+        order.target,
+        order.rule,
+        order.because,
+        order.automatic,
+        tuple((a.name, a.title, a.does, a.undoes) for a in prepared.actions),
+    )
+
+
+def _same(view: RouterView, before: RouterView) -> None:
+    """The undo is complete when the router holds what it held before.
+
+    Raises:
+        UndoFailed: It holds something else.
+    """
+    held = (view.source, view.gateway, view.interface)
+    if held != (before.source, before.gateway, before.interface):
+        raise UndoFailed(f"the router now sends from {view.source} to {view.gateway}")
