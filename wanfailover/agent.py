@@ -1,8 +1,8 @@
 """The wiring, and the one loop.
 
-Everything that happens becomes a fact in the inbox; the loop feeds it to the engine and carries out
-what follows: write entries, answer operators, read the router, aim the probes, run a switchover. The
-loop itself waits for nothing but the inbox and the engine's next deadline.
+Everything that happens becomes a fact in the inbox; the loop feeds it to the engine and carries
+out what follows: write entries, answer operators, read the router, aim the probes, run a
+switchover. The loop itself waits for nothing but the inbox and the engine's next deadline.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -29,36 +30,16 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Tick,
 )
-from wanfailover.errors import DriverError, JournalError
+from wanfailover.desk import rehearse, reply_to, unknown_circuit
+from wanfailover.errors import DriverError
 from wanfailover.journal import Journal, Reader
 from wanfailover.journal.memory import remember
 from wanfailover.ports import RouterDriver
-from wanfailover.probes.runner import Runner
+from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
+from wanfailover.recorder import Recorder
 from wanfailover.sites import SiteDir
-from wanfailover.switchover import Order, Switchover, prepare
-
-ENDING_PATIENCE = 60.0
-"""Seconds a stopping agent gives a running switchover to finish or undo."""
-
-
-class Recorder:
-    """Writes entries to journal and log; a journal that fails never stops a failover."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._log = structlog.get_logger("wanfailover")
-        self.trouble: str | None = None
-
-    async def __call__(self, *entries: log.Entry) -> None:
-        for entry in entries:
-            self._log.info(_event(entry), **_fields(entry))
-        try:
-            await self._journal.append(entries, time.monotonic())
-            self.trouble = None
-        except JournalError as error:
-            self.trouble = str(error)
-            self._log.error("journal-unwritable", why=self.trouble)  # noqa: TRY400 - a sentence, no trace
+from wanfailover.switchover import Order, Switchover, ended_entry
 
 
 class Agent:
@@ -74,10 +55,13 @@ class Agent:
         with Reader(site_dir.journal) as reader:
             memory = remember(reader, time.monotonic())
             self._last = report.last_switchover(reader)
-        self.engine = Engine(self._site, self._aim.control_names, memory)
+        self.engine = Engine(self._site, self._aim.controls, memory)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue()
-        self._runner = Runner(self._inbox.put_nowait, overdue=self._site.policy.overdue)
-        self._prover = FarProver(profile.probes, self._site, self._aim.names)
+        self._names = Names()
+        self._runner = Runner(
+            self._inbox.put_nowait, overdue=self._site.policy.overdue, names=self._names
+        )
+        self._prover = FarProver(profile.probes, self._site, self._names)
         self._switchover = Switchover(self._site, driver, self._prover, self._record)
         self._control = Control(self, site_dir.socket)
         self._router = asyncio.Lock()  # calls to a driver never overlap
@@ -86,8 +70,47 @@ class Agent:
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._aimed: tuple[str | None, int] | None = None
         self._since = self._started = time.monotonic()
+        self._bug: BaseException | None = None
         self._stopping = asyncio.Event()
-        self._log = structlog.get_logger("wanfailover").bind(site=self._site.name)
+
+    # What the control socket asks of us.
+
+    def report(self) -> report.Report:
+        """Tell how things stand, as `status --json` does."""
+        running = report.Running(
+            driver=self._profile.driver,
+            since=self._since,
+            started=self._started,
+            pid=os.getpid(),
+            vantages={
+                circuit.name: self._aim.vantage(circuit, self.engine.active)
+                for circuit in self._site.circuits
+            },
+            last=self._last,
+            warnings=tuple(filter(None, [self._record.trouble])),
+        )
+        return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
+
+    async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
+        """Put an operator's request into the inbox and wait for its answer."""
+        unknown = unknown_circuit(self._site, request)
+        if unknown is not None:
+            return unknown
+        if dry_run:
+            refused = self.engine.refusal(request, time.monotonic())
+            async with self._router:
+                return await rehearse(self._site, request, self._driver, refused)
+        return reply_to(await self._ask(request))
+
+    async def auto(self, who: str) -> Reply:
+        """Let automation decide again."""
+        return reply_to(await self._ask(AutoRequest(uuid.uuid4().hex[:12], who)))
+
+    async def _ask(self, request: SwitchRequest | AutoRequest) -> Answer:
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[request.id] = waiting
+        self._inbox.put_nowait(request)
+        return await waiting
 
     # Life.
 
@@ -97,16 +120,23 @@ class Agent:
         self._inbox.put_nowait(Tick())
 
     async def run(self) -> None:
-        """Watch and act until `stop`."""
-        await self._record(log.AgentStarted(__version__, os.getpid()))
-        await self._control.open()
+        """Watch and act until `stop`.
+
+        Raises:
+            DriverError: The router cannot be read now, at the start: better to say so at once than
+                to watch over a router that could not be switched.
+        """
         try:
+            self._inbox.put_nowait(await self._driver.read())
+            await self._record(log.AgentStarted(__version__, os.getpid()))
+            await self._control.open()
             await self._loop()
         finally:
             await self._close()
+        if self._bug is not None:
+            raise self._bug
 
     async def _loop(self) -> None:
-        self._handle(Tick())
         while not self._stopping.is_set() or self._switching is not None:
             wait = self.engine.next_deadline(time.monotonic()) - time.monotonic()
             try:
@@ -117,12 +147,12 @@ class Agent:
             self._handle(fact)
 
     async def _close(self) -> None:
+        self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._control.close()
         await self._runner.close()
-        await self._aim.close()
         await self._driver.close()
         await self._record(log.AgentStopped("stopped"))
         self._journal.close()
@@ -165,16 +195,7 @@ class Agent:
         with structlog.contextvars.bound_contextvars(switchover=order.id, rule=order.rule):
             async with self._router:
                 outcome = await self._switchover.run(order)
-        ended = log.SwitchoverEnded(
-            outcome.id,
-            outcome.source,
-            outcome.target,
-            outcome.rule,
-            outcome.ending,
-            outcome.seconds,
-            outcome.because,
-        )
-        self._last = report.ended(ended, report.utc_now())
+        self._last = report.ended(ended_entry(outcome), report.utc_now())
         self._switching = None
         self._inbox.put_nowait(outcome)
 
@@ -189,7 +210,7 @@ class Agent:
     def _point(self) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
         aimed = (self.engine.active, self.engine.epoch)
-        if aimed != self._aimed:
+        if aimed != self._aimed and self.engine.switchover is None:
             self._aimed = aimed
             self._runner.follow(self._aim.at(self.engine.active), self.engine.epoch)
         if self.engine.alert:
@@ -207,8 +228,15 @@ class Agent:
             if waiting is not None and not waiting.done():
                 waiting.set_result(answer)
 
-    def _spawn(self, work: object) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """A task that raised has a bug: stop, rather than go on half blind."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._bug, self._switching = task.exception(), None
+            self.stop()

@@ -58,7 +58,7 @@ class Control:
         app.router.add_get("/status", self._status)
         app.router.add_post("/switch", self._switch)
         app.router.add_post("/auto", self._auto)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.SockSite(self._runner, _listen(self._path)).start()
 

@@ -54,7 +54,7 @@ class Redactor:
                 return self._struck(str(value))
 
 
-def configure(*, json: bool, secrets: Iterable[str] = (), verbose: bool = False) -> None:
+def configure(*, json: bool, secrets: Iterable[str] = (), level: int = logging.INFO) -> None:
     """Send every record to standard error, as JSON or for people."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -86,9 +86,9 @@ def configure(*, json: bool, secrets: Iterable[str] = (), verbose: bool = False)
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+    root.setLevel(level)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -115,6 +115,17 @@ class Tcp:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside(Tcp):
+    """Connect to a port of the router's inside, as a control.
+
+    A refusal is an answer here: it too comes from the router. Asked seldom, for each time the
+    router's log tells of somebody who connected and went away.
+    """
+
+    every: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Smtp:
     """Talk to a mail server: 220, EHLO, optionally STARTTLS and RCPT, QUIT.
 
@@ -169,7 +180,7 @@ class Https:
         return self.url
 
 
-ProbeSpec = Icmp | Tcp | Smtp | Dns | Https
+ProbeSpec = Icmp | Tcp | Inside | Smtp | Dns | Https
 
 
 class Severity(StrEnum):

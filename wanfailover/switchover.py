@@ -80,17 +80,7 @@ class Switchover:
         await self._record(_intent(order, prepared))
         ending, because, view = await self._transact(order.id, prepared)
         outcome = self._outcome(order, prepared.plan, ending, started, because, view=view)
-        await self._record(
-            log.SwitchoverEnded(
-                outcome.id,
-                outcome.source,
-                outcome.target,
-                outcome.rule,
-                outcome.ending,
-                round(outcome.seconds, 3),
-                outcome.because,
-            )
-        )
+        await self._record(ended_entry(outcome))
         return outcome
 
     async def _transact(
@@ -179,6 +169,19 @@ class Switchover:
             changed=changed,
             view=view,
         )
+
+
+def ended_entry(outcome: Outcome) -> log.SwitchoverEnded:
+    """An outcome as the journal keeps it."""
+    return log.SwitchoverEnded(
+        outcome.id,
+        outcome.source,
+        outcome.target,
+        outcome.rule,
+        outcome.ending,
+        round(outcome.seconds, 3),
+        outcome.because,
+    )
 
 
 def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:

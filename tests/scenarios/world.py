@@ -45,9 +45,14 @@ TARGETS = (
     Target("icmp 192.0.2.11", Role.FAR, 0.5),
     Target("tcp 192.0.2.80:443", Role.FAR, 5.0),
 )
+CONTROL = Target("icmp 192.168.10.1", Role.CONTROL, 1.0)
 
 
-def site(seen: tuple[str, ...] = ("primary",), names: tuple[str, ...] = ("primary", "backup"), **policy: object) -> Site:  # noqa: E501
+def site(
+    seen: tuple[str, ...] = ("primary",),
+    names: tuple[str, ...] = ("primary", "backup"),
+    **policy: object,
+) -> Site:
     """A site whose circuits *seen* have a vantage."""
     circuits = tuple(
         Circuit(
@@ -86,7 +91,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.alive = dict.fromkeys((c.name for c in self.site.circuits), True) | self.alive
-        self.engine = Engine(self.site, ["icmp 192.168.10.1"])
+        self.engine = Engine(self.site, [CONTROL])
         self.lines: list[str] = []
         self.switches: list[tuple[float, str, str]] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -158,7 +163,9 @@ class World:
             ending, changed, view = Ending.UNDONE, True, holds(self.site, source, self.now)
         self.switches.append((self.now, rule, target))
         took = SWITCH if ending is Ending.PROVED else self.site.policy.proof_within
-        outcome = Outcome(id_, source, target, rule, ending, took, because, automatic, changed, view)
+        outcome = Outcome(
+            id_, source, target, rule, ending, took, because, automatic, changed, view
+        )
         self.later(took, lambda: self._end(outcome))
 
     def _end(self, outcome: Outcome) -> None:
@@ -179,7 +186,7 @@ class World:
             if circuit.name == active or circuit.vantage is not None:
                 for target in self.site.targets:
                     self._ask(target, circuit.name, through=circuit.name == active)
-        self._ask(Target("icmp 192.168.10.1", Role.CONTROL, 1.0), None, through=False)
+        self._ask(CONTROL, None, through=False)
 
     def _ask(self, target: Target, circuit: str | None, *, through: bool) -> None:
         key = f"{circuit} {target.name}"

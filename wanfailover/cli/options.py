@@ -29,7 +29,7 @@ state_dir_option = click.option(
 )
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """``90s``, ``30m``, ``2h``: a number with its unit, given as seconds."""
 
     name = "duration"

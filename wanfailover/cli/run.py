@@ -24,6 +24,8 @@ from wanfailover.cli.options import state_dir_option
 @click.option("--verbose", is_flag=True, help="Also log what is only of interest to developers.")
 def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> None:
     """Watch the circuits of PROFILE's site and act, until stopped."""
+    import logging
+
     from wanfailover import config, logs, plugins, sites
     from wanfailover.agent import Agent
 
@@ -31,8 +33,9 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
     site_dir = sites.make(sites.base_dir(state_dir), loaded.name)
     lock = sites.Lock(site_dir, "wanfailover run")
     site_dir.note_profile(profile)
+    level = logging.DEBUG if verbose else logging.INFO
     as_json = log == "json" or (log == "auto" and not sys.stderr.isatty())
-    logs.configure(json=as_json, secrets=loaded.secrets(), verbose=verbose)
+    logs.configure(json=as_json, secrets=loaded.secrets(), level=level)
     driver = plugins.load(loaded.driver).build(loaded.access)
 
     async def serve() -> None:

@@ -45,15 +45,16 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     """Do it ourselves, with the same engine and plan, under the same lock."""
     import asyncio
     import getpass
+    import logging
     from dataclasses import asdict
 
     from wanfailover import config, logs, plugins
-    from wanfailover.agent import switch_once
     from wanfailover.core.facts import SwitchRequest
+    from wanfailover.desk import switch_once
     from wanfailover.sites import Lock
 
     profile = config.load(site.noted_profile())
-    logs.configure(json=False, secrets=profile.secrets(), level="warning")
+    logs.configure(json=False, secrets=profile.secrets(), level=logging.WARNING)
     lock = Lock(site, "wanfailover switch")
     driver = plugins.load(profile.driver).build(profile.access)
     dry_run = asked.pop("dry_run")

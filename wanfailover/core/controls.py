@@ -9,26 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wanfailover.core.facts import Instant, Policy, ProbeSample, Result
+from wanfailover.core.facts import Instant, Policy, ProbeSample, Result, Target
 
 
 class Controls:
     """The signs of life from the router's inside."""
 
-    def __init__(self, names: Sequence[str], policy: Policy) -> None:
+    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
         self._policy = policy
-        self._heard: dict[str, Instant | None] = dict.fromkeys(names)
+        self._paces = {target.name: target.every for target in targets}
+        self._heard: dict[str, Instant] = {}
 
     def take(self, sample: ProbeSample) -> None:
         """Take one control's answer."""
         if sample.result is Result.ANSWERED:
             at = sample.sent + (sample.rtt or 0.0)
-            self._heard[sample.target] = max(at, self._heard.get(sample.target) or at)
+            self._heard[sample.target] = max(at, self._heard.get(sample.target, at))
 
     def deaf(self, seconds: float) -> None:
         """We were stalled for *seconds*: what we heard before is as fresh as it was."""
         for name, at in self._heard.items():
-            self._heard[name] = None if at is None else at + seconds
+            self._heard[name] = at + seconds
 
     def sick(self, now: Instant, life: Instant | None, *, suspected: bool) -> str | None:
         """Say why our own eyes cannot be trusted; None if they can.
@@ -41,17 +42,17 @@ class Controls:
             suspected: The circuit looks dead. Then a control must have answered lately *and* well
                 after that last sign of life, or both may have been cut by one broken cable.
         """
-        heard = [at for at in self._heard.values() if at is not None]
-        if not heard:
+        if not self._heard or any(
+            at >= self._needed(now, life if suspected else None, self._paces.get(name, 1.0))
+            for name, at in self._heard.items()
+        ):
             return None
-        patience = self._policy.silence if suspected else 2 * self._policy.silence
-        needed = now - patience
-        if suspected and life is not None:
-            needed = max(needed, life + self._policy.overdue)
-        if max(heard) >= needed:
-            return None
-        silent = ", ".join(name for name, at in self._heard.items() if at is not None)
         return (
-            f"nothing inside answers either ({silent}): the fault is this host or the LAN, "
-            "not the circuit"
+            f"nothing inside answers either ({', '.join(self._heard)}): the fault is this host or "
+            "the LAN, not the circuit"
         )
+
+    def _needed(self, now: Instant, life: Instant | None, pace: float) -> Instant:
+        """When a control of this *pace* must have been heard last, to be a sign of life now."""
+        recent = now - max(2 * self._policy.silence, 2 * pace)
+        return recent if life is None else max(recent, life + self._policy.overdue)

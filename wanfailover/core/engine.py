@@ -25,6 +25,7 @@ from wanfailover.core.facts import (
     Site,
     SwitchoverStarted,
     SwitchRequest,
+    Target,
     Tick,
 )
 from wanfailover.core.health import Line, Reading, State
@@ -63,7 +64,7 @@ class Engine:
     """Facts in, decisions out, for one site. Not thread-safe; lives as long as the agent."""
 
     def __init__(
-        self, site: Site, controls: Sequence[str] = (), memory: Memory | None = None
+        self, site: Site, controls: Sequence[Target] = (), memory: Memory | None = None
     ) -> None:
         memory = memory or Memory()
         self.site = site
@@ -74,7 +75,9 @@ class Engine:
         self.readings: dict[str, Reading] = {}
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
-        self._lines = {c.name: Line(site.targets, site.policy) for c in site.circuits}
+        self._lines = {
+            c.name: Line(site.targets, site.policy, c.idle_slower) for c in site.circuits
+        }
         self._controls = Controls(controls, site.policy)
         self._switched = list(memory.switched)
         self._open = memory.interrupted

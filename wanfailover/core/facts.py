@@ -70,6 +70,11 @@ class Circuit:
     vantage: Path | None = None
     metered: bool = False
 
+    @property
+    def idle_slower(self) -> int:
+        """How many times slower the circuit is probed while idle: its traffic may be paid for."""
+        return 10 if self.metered else 1
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeSample:

@@ -32,6 +32,10 @@ DEGRADED_LOSS = 0.2
 """A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss)); a tenth
 ends it again."""
 
+ENOUGH = 3
+"""Probes that must be unanswered at least: a line that loses one in a hundred loses three in a row
+once in a million, and two so often that it would be news every day."""
+
 STALE = 10.0
 """Evidence older than this, or than three paces of the quickest target, tells nothing of now."""
 
@@ -86,6 +90,19 @@ class Reading:
     layer: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Probes *lost* of those *asked* in the window, and their median round trip, seconds."""
+
+    lost: int
+    asked: int
+    rtt: float | None
+
+    @property
+    def loss(self) -> float | None:
+        return self.lost / self.asked if self.asked else None
+
+
 class _Asked:
     """What one target was asked lately and what came of it."""
 
@@ -116,10 +133,15 @@ class _Asked:
 
 
 class Line:
-    """One circuit, as its targets see it. Lives as long as the agent; forgets on request."""
+    """One circuit, as its targets see it. Lives as long as the agent; forgets on request.
 
-    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
+    Args:
+        slower: How many times slower than their pace the targets are asked while it is idle.
+    """
+
+    def __init__(self, targets: Sequence[Target], policy: Policy, slower: int = 1) -> None:
         self._policy = policy
+        self._slower = slower
         far = [target for target in targets if target.role is Role.FAR]
         voters = far or [target for target in targets if target.role is Role.GATEWAY]
         self._need = min(policy.need, max(1, len(voters)))
@@ -187,18 +209,18 @@ class Line:
 
     def read(self, now: Instant) -> Reading:
         """Judge the circuit as of *now*."""
-        state, because = self._judge(now)
+        tally = self._tally(now)
+        state, because = self._judge(now, tally)
         if state is not self._state:
             self._state, self._since = state, now
-        lost, asked = self._losses(now)
         if state is State.DEGRADED and self._revived is None:
             self._quiet_since = now
         return Reading(
             state=state,
             since=self._since,
             because=because,
-            loss=lost / asked if asked else None,
-            rtt=self._rtt(now),
+            loss=tally.loss,
+            rtt=tally.rtt,
             heard=self._life,
             quiet_since=self._quiet(now),
             suspicious=self._suspicious(now),
@@ -208,34 +230,34 @@ class Line:
 
     # How the verdict comes about.
 
-    def _judge(self, now: Instant) -> tuple[State, str]:
+    def _judge(self, now: Instant, tally: _Tally) -> tuple[State, str]:
         if self._evidence is None:
             return State.UNKNOWN, self._unsent() or "not seen yet"
         if self._condemned is not None:
             return self._aged(now, self._condemned)
-        if now - self._evidence > max(STALE, 3 * min(self._paces.values(), default=0.0)):
+        if now - self._evidence > max(STALE, self._gap()):
             return self._aged(now, f"silent when last seen, {now - self._evidence:.0f} s ago")
         if self._silent(now):
             self._revived = None
             return State.DOWN, self._silence(now)
-        return self._answering(now)
+        return self._answering(now, tally)
 
-    def _answering(self, now: Instant) -> tuple[State, str]:
+    def _answering(self, now: Instant, tally: _Tally) -> tuple[State, str]:
         if self._revived is not None:
             if now - self._revived < self._policy.silence:  # as long as it took to call it dead
                 return State.DEGRADED, f"answering again for {now - self._revived:.0f} s"
             self._revived = None
-        lost, asked = self._losses(now)
         if self._suspicious(now):
             return self._state, "waiting for an answer"
         bad = DEGRADED_LOSS / 2 if self._state is State.DEGRADED else DEGRADED_LOSS
-        if asked and lost / asked >= bad:
-            return State.DEGRADED, f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s"
+        if tally.loss is not None and tally.loss >= bad:
+            because = f"{tally.lost} of {tally.asked} probes unanswered in {WINDOW:.0f} s"
+            return State.DEGRADED, because
         return State.UP, "answering"
 
     def _aged(self, now: Instant, because: str) -> tuple[State, str]:
         """A failure nobody can check holds for a while, then it says nothing more."""
-        age = now - (self._evidence or now)
+        age = 0.0 if self._evidence is None else now - self._evidence
         seen_down = self._condemned is not None or self._state is State.DOWN
         if seen_down and age < self._policy.forget:
             return State.DOWN, because
@@ -246,7 +268,8 @@ class Line:
         if now - last < self._policy.silence:
             return self._state is State.DOWN and (self._life or 0.0) < self._since
         quiet = [t for t in self._asked() if t.heard is None or t.heard <= last]
-        return bool(quiet) and all(target.lost_since(last) for target in quiet)
+        lost = [target.lost_since(last) for target in quiet]
+        return sum(lost) >= ENOUGH and all(lost)
 
     def _silence(self, now: Instant) -> str:
         last = self._last_life()
@@ -280,32 +303,27 @@ class Line:
 
     def _gap(self) -> float:
         """An interval between signs of life that is still quiet: three paces, at least a second."""
-        return max(1.0, 3 * min(self._paces.values(), default=1.0))
+        return max(1.0, 3 * self._slower * min(self._paces.values(), default=1.0))
 
     def _quiet(self, now: Instant) -> Instant | None:
         if self._life is None or now - self._life > self._gap():
             return None
         return self._quiet_since
 
-    def _losses(self, now: Instant) -> tuple[int, int]:
-        """Probes lost and asked in the window, of targets that answer at all: (lost, asked)."""
+    def _tally(self, now: Instant) -> _Tally:
+        """Count the window's probes, of targets that answer at all."""
+        begin = max(now - WINDOW, self._floor)
         lost = asked = 0
+        times: list[float] = []
         for target in self._asked():
-            begin = max(now - WINDOW, self._floor)
-            window = [s for s in target.recent.values() if s.sent >= begin]
-            if any(sample.result is Result.ANSWERED for sample in window):
-                asked += sum(sample.result is not Result.UNSENT for sample in window)
-                lost += sum(sample.result is Result.LOST for sample in window)
-        return lost, asked
-
-    def _rtt(self, now: Instant) -> float | None:
-        times = [
-            sample.rtt
-            for target in self._asked()
-            for sample in target.recent.values()
-            if sample.rtt is not None and sample.sent > now - WINDOW
-        ]
-        return median(times) if times else None
+            window = [sample for sent, sample in target.recent.items() if sent >= begin]
+            answered = [sample.rtt for sample in window if sample.rtt is not None]
+            if answered:
+                unanswered = sum(sample.result is Result.LOST for sample in window)
+                lost += unanswered
+                asked += unanswered + len(answered)
+                times += answered
+        return _Tally(lost, asked, median(times) if times else None)
 
     def _unsent(self) -> str | None:
         """Why nothing leaves this host, where that is so of every target."""

@@ -17,10 +17,9 @@ from wanfailover.ports import Icmp, Prober, ProbeResult, ProbeSpec
 from wanfailover.probes import build
 from wanfailover.probes.names import Names
 
-AGAIN = {Icmp: 0.25}
-"""Seconds between two tries of a kind; the heavier ones get `AGAIN_OTHERS`."""
-
-AGAIN_OTHERS = 1.0
+AGAIN_ICMP = 0.25
+AGAIN = 1.0
+"""Seconds between two tries: a ping costs nothing, the others are given time to end."""
 
 
 class FarProver:
@@ -64,7 +63,7 @@ class FarProver:
     async def _ask(self, spec: ProbeSpec, silent: dict[str, str]) -> str:
         """Ask one target until it answers; *silent* is kept up to date with why it does not."""
         prober = build(spec, self._names)
-        pace = AGAIN.get(type(spec), AGAIN_OTHERS)
+        pace = AGAIN_ICMP if isinstance(spec, Icmp) else AGAIN
         pending: set[asyncio.Task[ProbeResult]] = set()
         try:
             while True:

@@ -1,0 +1,1 @@
+"""Fakes that stand for what cannot be had in memory."""

@@ -1,0 +1,145 @@
+"""The switchover over a router in memory: proved, undone or stuck, and never a mix unsaid."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.world import site
+from tests.support.router import MemoryRouter
+from wanfailover.core import entries as log
+from wanfailover.core.facts import Ending
+from wanfailover.core.plan import Reach
+from wanfailover.errors import ProofFailed
+from wanfailover.switchover import Order, Switchover
+
+SITE = site()
+PRIMARY, BACKUP = SITE.circuits
+ACTIONS = ["SetAddress", "SetGateway", "ForgetConnections", "Announce"]
+ESSENTIAL = ACTIONS[:3]
+
+
+class Prover:
+    """Proves, or does not."""
+
+    def __init__(self, holds: bool = True) -> None:
+        self.holds = holds
+        self.asked: list[tuple[Reach, str]] = []
+
+    async def prove(self, proof, circuit):
+        self.asked.append((proof, circuit))
+        if not self.holds:
+            raise ProofFailed("nobody answered")
+        return "icmp 192.0.2.10 answered"
+
+
+class Log:
+    """Keeps entries, and what the router held when each was written."""
+
+    def __init__(self, router: MemoryRouter) -> None:
+        self.router = router
+        self.entries: list[log.Entry] = []
+        self.held: list[object] = []
+
+    async def __call__(self, *entries):
+        self.entries += entries
+        self.held += [self.router.address for _ in entries]
+
+
+async def run(router: MemoryRouter, prover: Prover):
+    book = Log(router)
+    order = Order("s1", "backup", "active-down", "primary is down", automatic=True)
+    outcome = await Switchover(SITE, router, prover, book).run(order)
+    return outcome, book
+
+
+def primary_router(*faults: str, **options) -> MemoryRouter:
+    return MemoryRouter(PRIMARY.address, PRIMARY.gateway, set(faults), **options)
+
+
+def side(router: MemoryRouter) -> str | None:
+    for circuit in SITE.circuits:
+        if (router.address, router.gateway) == (circuit.address, circuit.gateway):
+            return circuit.name
+    return None
+
+
+async def test_proved():
+    """All actions done, read back, proved: the router is on the target, and everything is told."""
+    router = primary_router()
+    outcome, book = await run(router, Prover())
+    assert (outcome.ending, side(router)) == (Ending.PROVED, "backup")
+    assert [type(entry) for entry in book.entries] == [
+        log.SwitchoverIntended,
+        *[log.ActionBegun, log.ActionDone] * 4,
+        log.SwitchoverEnded,
+    ]
+    assert router.forgotten == [str(PRIMARY.address.ip)]
+    assert router.announced == [str(BACKUP.address.ip)]
+
+
+async def test_intent_is_written_before_the_first_change():
+    """When the intent was written, the router still held the old address."""
+    _, book = await run(primary_router(), Prover())
+    assert isinstance(book.entries[0], log.SwitchoverIntended)
+    assert book.held[0] == PRIMARY.address
+    intended = book.entries[0]
+    assert [name for name, *_ in intended.actions] == ACTIONS
+
+
+async def test_unproved_is_undone_in_reverse():
+    """No proof: everything is taken back, last action first, and the sentence says so."""
+    router = primary_router()
+    outcome, book = await run(router, Prover(holds=False))
+    assert (outcome.ending, side(router)) == (Ending.UNDONE, "primary")
+    undone = [entry.name for entry in book.entries if isinstance(entry, log.ActionUndone)]
+    assert undone == ACTIONS[::-1]
+    assert "nobody answered" in outcome.because
+    assert "primary again" in outcome.because
+
+
+@pytest.mark.parametrize("moment", ["", "after "])
+@pytest.mark.parametrize("action", ESSENTIAL)
+async def test_a_failing_action_is_undone_with_those_before_it(action, moment):
+    """Refused, or lost after it was done: exactly the begun actions are undone."""
+    router = primary_router(f"{moment}perform {action}")
+    outcome, book = await run(router, Prover())
+    assert (outcome.ending, side(router)) == (Ending.UNDONE, "primary")
+    begun = [entry.name for entry in book.entries if isinstance(entry, log.ActionBegun)]
+    undone = [entry.name for entry in book.entries if isinstance(entry, log.ActionUndone)]
+    assert undone == begun[::-1]
+    assert begun[-1] == action
+
+
+async def test_an_action_that_is_not_essential_may_fail():
+    """Neighbours that were not told will learn by themselves."""
+    outcome, book = await run(primary_router("perform Announce"), Prover())
+    assert outcome.ending is Ending.PROVED
+    assert any(isinstance(entry, log.ActionFailed) for entry in book.entries)
+
+
+async def test_a_router_that_only_says_yes_is_found_out():
+    """It accepted everything and holds nothing: no proof is even asked for."""
+    prover = Prover()
+    outcome, _ = await run(primary_router(deaf=True), prover)
+    assert outcome.ending is Ending.UNDONE
+    assert "does not hold them" in outcome.because
+    assert prover.asked == []
+
+
+async def test_undo_that_fails_is_stuck_and_says_why():
+    """Neither new nor old: a state of its own, with the mix named."""
+    router = primary_router("undo SetGateway")
+    outcome, _ = await run(router, Prover(holds=False))
+    assert outcome.ending is Ending.STUCK
+    assert side(router) is None
+    assert "SetGateway" in outcome.because
+    assert outcome.view is not None
+
+
+async def test_an_unreadable_router_is_not_touched():
+    """No reading, no plan, no change, no intent."""
+    router = primary_router("read")
+    outcome, book = await run(router, Prover())
+    assert (outcome.ending, outcome.changed) == (Ending.UNDONE, False)
+    assert router.calls == ["read"]
+    assert book.entries == []

@@ -1,0 +1,67 @@
+"""What to ask, and by which way, while the router is on a given circuit.
+
+The active circuit is asked through the router. An idle one is asked over its vantage, if it has
+one. The router's inside is asked always, to know whether our own eyes are sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wanfailover.config import Profile
+from wanfailover.core.facts import Circuit, Path, Role, Target
+from wanfailover.ports import Icmp, Inside, ProbeSpec
+from wanfailover.probes import Assignment
+
+GATEWAY_PACE = 1.0
+CONTROL_PACE = 1.0
+MANAGEMENT_PORTS = {"ssh": 22, "telnet": 23}
+
+
+class Aim:
+    """The assignments of one site."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._probes = profile.probes
+        self._circuits = profile.circuits
+        self._controls = tuple(_controls(profile))
+        self.controls = tuple(Target(c.name, Role.CONTROL, c.every) for c in self._controls)
+
+    def at(self, active: str | None) -> list[Assignment]:
+        """Everything to be asked while the router is on *active* (None: on neither circuit)."""
+        assignments = [
+            Assignment(spec, target, None)
+            for spec, target in zip(self._controls, self.controls, strict=True)
+        ]
+        for circuit in self._circuits:
+            if circuit.name == active:
+                assignments += self._circuit(circuit, Path(), 1)
+            elif circuit.vantage is not None:
+                assignments += self._circuit(circuit, circuit.vantage, circuit.idle_slower)
+        return assignments
+
+    def vantage(self, circuit: Circuit, active: str | None) -> str | None:
+        """How a circuit is seen now: ``through``, ``bind eth1``, ``source 203.0.113.3`` or None."""
+        if circuit.name == active:
+            return "through"
+        if circuit.vantage is None:
+            return None
+        path = circuit.vantage
+        return f"bind {path.device}" if path.device else f"source {path.source}"
+
+    def _circuit(self, circuit: Circuit, path: Path, slower: int) -> Iterator[Assignment]:
+        gateway = Icmp(str(circuit.gateway), every=GATEWAY_PACE)
+        for spec, role in [*((spec, Role.FAR) for spec in self._probes), (gateway, Role.GATEWAY)]:
+            target = Target(spec.name, role, spec.every * slower)
+            yield Assignment(spec, target, circuit.name, path)
+
+
+def _controls(profile: Profile) -> Iterator[ProbeSpec]:
+    """The signs of life from the router's inside; none where the router is this host."""
+    host = profile.access.host
+    if host is None or profile.access.transport == "local":
+        return
+    yield Icmp(host, every=CONTROL_PACE)
+    port = profile.access.port or MANAGEMENT_PORTS.get(profile.access.transport)
+    if port is not None:
+        yield Inside(host, port)

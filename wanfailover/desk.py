@@ -1,0 +1,135 @@
+"""Operators' requests, as far as they need no running agent: refuse, rehearse, carry out once."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+
+from wanfailover.config import Profile
+from wanfailover.control import Reply
+from wanfailover.core.engine import Answer, Engine
+from wanfailover.core.facts import Fact, Site, SwitchoverStarted, SwitchRequest
+from wanfailover.core.policy import Decision
+from wanfailover.errors import DriverError
+from wanfailover.journal import Journal, Reader
+from wanfailover.journal.memory import remember
+from wanfailover.ports import RouterDriver
+from wanfailover.probes import Names
+from wanfailover.proofs import FarProver
+from wanfailover.recorder import Recorder
+from wanfailover.sites import SiteDir
+from wanfailover.switchover import Order, Prepared, Switchover, prepare
+
+UNREACHABLE = 3
+"""Exit code where the router could not be reached or entered."""
+
+
+def reply_to(answer: Answer) -> Reply:
+    """An engine's answer as the command's."""
+    code = {None: 0, "router-unreachable": UNREACHABLE}.get(answer.rule, 1)
+    return Reply(code, answer.sentence, answer.rule)
+
+
+def unknown_circuit(site: Site, request: SwitchRequest) -> Reply | None:
+    """Refuse a circuit the site does not have."""
+    names = [circuit.name for circuit in site.circuits]
+    if request.circuit in names:
+        return None
+    return Reply(2, f"there is no circuit {request.circuit}; there are: {', '.join(names)}")
+
+
+async def rehearse(
+    site: Site, request: SwitchRequest, driver: RouterDriver, refused: Decision | None
+) -> Reply:
+    """Read the router and show what would be typed; touch nothing."""
+    if refused is not None:
+        return Reply(1, refused.because, refused.rule)
+    try:
+        prepared = await prepare(site, request.circuit, driver)
+    except DriverError as error:
+        return Reply(UNREACHABLE, str(error), "router-unreachable")
+    if prepared.plan.source == request.circuit:
+        return Reply(0, f"the router is on {request.circuit} already; nothing would be changed")
+    return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared)))
+
+
+def show(prepared: Prepared) -> Iterator[str]:
+    """A plan for people: what would be typed, what must hold, what would take it back."""
+    plan = prepared.plan
+    yield f"From {plan.source or 'neither circuit'} to {plan.target}:"
+    for step in plan.steps:
+        yield f"  {step}"
+    yield "Typed to the router:"
+    for action in prepared.actions:
+        yield f"  {action.title}"
+        yield from (f"    {line}" for line in action.does)
+    yield "Proof:"
+    yield from (f"  {proof}" for proof in plan.proofs)
+    yield "If it fails, taken back by:"
+    for action in reversed(prepared.actions):
+        yield from (f"    {line}" for line in action.undoes)
+    yield from (f"Note: {remark}" for remark in prepared.view.remarks)
+
+
+async def switch_once(
+    profile: Profile,
+    site_dir: SiteDir,
+    driver: RouterDriver,
+    request: SwitchRequest,
+    *,
+    dry_run: bool,
+) -> Reply:
+    """Carry out one request without an agent: same engine, plan, proof and journal.
+
+    The caller holds the site's lock.
+    """
+    site = profile.site()
+    unknown = unknown_circuit(site, request)
+    if unknown is not None:
+        return unknown
+    journal = Journal(site_dir.journal)
+    try:
+        with Reader(site_dir.journal) as reader:
+            memory = remember(reader, time.monotonic())
+        session = _Session(Engine(site, memory=memory), Recorder(journal))
+        await session.feed(await driver.read())
+        if dry_run:
+            refused = session.engine.refusal(request, time.monotonic())
+            return await rehearse(site, request, driver, refused)
+        prover = FarProver(profile.probes, site, Names())
+        run = Switchover(site, driver, prover, session.record)
+        return reply_to(await session.carry_out(request, run))
+    except DriverError as error:
+        return Reply(UNREACHABLE, str(error), "router-unreachable")
+    finally:
+        await driver.close()
+        journal.close()
+
+
+class _Session:
+    """One request's way through an engine of its own."""
+
+    def __init__(self, engine: Engine, record: Recorder) -> None:
+        self.engine = engine
+        self.record = record
+
+    async def feed(self, fact: Fact) -> list[Answer]:
+        entries, answers = self.engine.feed(fact, time.monotonic())
+        await self.record(*entries)
+        return answers
+
+    async def carry_out(self, request: SwitchRequest, switchover: Switchover) -> Answer:
+        answers = await self.feed(request)
+        if not answers:
+            order = Order(
+                uuid.uuid4().hex[:8],
+                request.circuit,
+                self.engine.decision.rule,
+                self.engine.decision.because,
+                automatic=False,
+            )
+            started = SwitchoverStarted(order.id, self.engine.active, order.target, order.rule)
+            await self.feed(started)
+            answers = await self.feed(await switchover.run(order))
+        return answers[0]

@@ -1,0 +1,149 @@
+"""Would a failover work now? Everything a switch needs, looked at one by one; nothing is changed.
+
+Each look gives findings: a colour, a sentence, and what to do about it. They are given one at a
+time, as they come, for some take seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from wanfailover.aim import Aim
+from wanfailover.config import Profile
+from wanfailover.core.facts import Circuit, Path, Result, RouterView, Site
+from wanfailover.ports import (
+    Finding,
+    Icmp,
+    Inspectable,
+    ProbeResult,
+    RouterDriver,
+    Severity,
+)
+from wanfailover.probes import Assignment, Names, once
+from wanfailover.probes.icmp import permission, socket_kind
+
+GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+
+def offline(profile: Profile) -> Iterator[Finding]:
+    """What the profile alone tells."""
+    circuits = ", then ".join(circuit.name for circuit in profile.circuits)
+    count = len(profile.probes)
+    yield Finding("profile", GREEN, f"{circuits}; {count} far probe{'s' * (count != 1)}")
+    for warning in profile.warnings:
+        yield Finding("profile", YELLOW, str(warning))
+    yield from timing(profile.site())
+
+
+def timing(site: Site) -> Iterator[Finding]:
+    """What the settings lead to, in the user's terms.
+
+    An outage is noticed `silence` after the last answer; that one was at most a pace before the
+    cut, and a target asked seldom is asked again when the first probe is overdue, and then three of
+    its probes must be unanswered.
+    """
+    policy = site.policy
+    pace = min((target.every for target in site.targets), default=1.0)
+    worst = max(policy.silence, pace + 2 * policy.overdue + 2 * min(pace, 0.5))
+    back = {
+        "manual": "the return is by hand",
+        "evidence": f"the return waits for {policy.return_after:g} quiet seconds",
+    }
+    seen = [c.name for c in site.circuits[:-1] if c.vantage is not None]
+    method = policy.failback
+    if method == "auto":
+        method = "evidence" if seen else "manual"
+    sentence = f"an outage is noticed within about {worst:g} s; {back[method]}"
+    if policy.failback != "manual" and not seen:
+        sentence += ", for no circuit has a vantage"
+    yield Finding("timing", GREEN, sentence)
+
+
+async def online(profile: Profile, driver: RouterDriver) -> AsyncIterator[Finding]:
+    """What router, probes and vantages tell, each as soon as it is known.
+
+    Raises:
+        DriverError: The router cannot be reached or entered; nothing more can be told.
+    """
+    yield _ping()
+    site = profile.site()
+    view = await driver.read()
+    yield _active(site, view)
+    if isinstance(driver, Inspectable):
+        for finding in await driver.inspect():
+            yield finding
+    names = Names()
+    active = site.identify(view)
+    for assignment in Aim(profile).at(active.name if active else None):
+        yield await _ask(assignment, profile, names)
+    for circuit in profile.circuits:
+        if circuit.vantage is None and circuit is not active:
+            yield _out_of_sight(circuit, profile)
+
+
+def _ping() -> Finding:
+    forbidden = permission()
+    if forbidden is not None:
+        return Finding("ping", RED, "this process may not ping", forbidden)
+    return Finding("ping", GREEN, f"allowed, by {socket_kind()} socket")
+
+
+def _active(site: Site, view: RouterView) -> Finding:
+    circuit = site.identify(view)
+    if circuit is None:
+        return Finding(
+            "router",
+            RED,
+            f"is on neither circuit: it sends from {view.source} to {view.gateway}",
+            "correct the circuits in the profile, or put the router on one of them with "
+            "wanfailover switch NAME --force",
+        )
+    return Finding("router", GREEN, f"is on {circuit.name}: {view.source} via {view.gateway}")
+
+
+async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Finding:
+    result = await once(assignment.spec, assignment.path, names)
+    over = assignment.circuit or "inside"
+    subject = f"{over}: {assignment.target.name}"
+    if result.result is Result.ANSWERED:
+        return Finding(subject, GREEN, _timed(result))
+    why = f"{result.step or 'probe'}: {result.detail or 'no answer'}"
+    if assignment.circuit is None:
+        remedy = "let the router answer this host, or it cannot veto when this host is sick"
+        return Finding(subject, RED, why, remedy)
+    if assignment.path != Path():
+        return Finding(subject, RED, why, _vantage_remedy(profile, assignment))
+    if isinstance(assignment.spec, Icmp) and assignment.target.role == "gateway":
+        return Finding(subject, YELLOW, f"{why}; it cannot tell line from ISP, and never votes")
+    return Finding(subject, YELLOW if len(profile.probes) > 1 else RED, why, _target_remedy())
+
+
+def _timed(result: ProbeResult) -> str:
+    if result.steps:
+        return ", ".join(f"{step} {seconds * 1000:.1f} ms" for step, seconds in result.steps)
+    return f"{(result.rtt or 0) * 1000:.1f} ms"
+
+
+def _target_remedy() -> str:
+    return "choose a target that answers, or find out what is between it and this host"
+
+
+def _vantage_remedy(profile: Profile, assignment: Assignment) -> str:
+    """The commands that give this host a way of its own to a circuit; never run by us."""
+    circuit = profile.site().circuit(assignment.circuit or "")
+    network, path = circuit.address.network, assignment.path
+    device, address = path.device or "DEVICE", path.source or "ADDRESS"
+    return (
+        f"on this host, with ADDRESS a spare one of {network}: "
+        f"ip addr add {address}/{network.prefixlen} dev {device}; ip link set {device} up; "
+        f"ip route add default via {circuit.gateway} dev {device} table 100; "
+        f"ip route add {network} dev {device} src {address} table 100; "
+        f"ip rule add from {address} table 100; ip rule add oif {device} table 100"
+    )
+
+
+def _out_of_sight(circuit: Circuit, profile: Profile) -> Finding:
+    best = circuit is profile.circuits[0]
+    sentence = "cannot be seen while it is idle: it is unknown until it is used"
+    remedy = "give it a vantage, or return by hand with wanfailover switch" if best else ""
+    return Finding(circuit.name, YELLOW, sentence, f"{remedy} {circuit.name}" if best else "")

@@ -1,0 +1,44 @@
+"""Writes entries to the journal and the log; a journal that fails never stops a failover."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+
+from wanfailover.core.entries import ActionFailed, Entry, SwitchoverEnded, to_data
+from wanfailover.errors import JournalError
+from wanfailover.journal import Journal
+
+_WORDS = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class Recorder:
+    """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._log = structlog.get_logger("wanfailover")
+        self.trouble: str | None = None
+
+    async def __call__(self, *entries: Entry) -> None:
+        """Log and write; returns when durable entries are on the disk."""
+        for entry in entries:
+            self._tell(entry)
+        if not entries:
+            return
+        try:
+            await self._journal.append(entries, time.monotonic())
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = str(error)
+            self._log.error("journal-unwritable", why=self.trouble)
+
+    def _tell(self, entry: Entry) -> None:
+        event = _WORDS.sub("-", type(entry).__name__).lower()
+        fields = {key: value for key, value in to_data(entry).items() if value not in (None, ())}
+        bad = isinstance(entry, ActionFailed) or (
+            isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
+        )
+        (self._log.warning if bad else self._log.info)(event, **fields)
