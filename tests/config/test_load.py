@@ -1,0 +1,299 @@
+"""A sound profile becomes values; what is doubtful about it becomes warnings."""
+
+from __future__ import annotations
+
+import errno
+import os
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+import pytest
+
+from tests.config.linux import PLUGINS
+from wanfailover import ports
+from wanfailover.config import Profile, load
+from wanfailover.core.facts import Circuit, Policy, Role, Target
+from wanfailover.core.facts import Path as Vantage
+from wanfailover.errors import ProfileError
+
+LEAST = """\
+site: office
+router: {driver: linux, transport: local}
+circuits:
+  - {name: primary, address: 203.0.113.2/29, gateway: 203.0.113.1, vantage: {bind: eth1}}
+  - {name: backup, address: 198.51.100.77/24, gateway: 198.51.100.1}
+"""
+
+PROBES = """\
+probes:
+  - {icmp: 192.0.2.10}
+  - {tcp: "192.0.2.80:443"}
+"""
+
+
+@pytest.fixture
+def profile(tmp_path: Path):
+    """Writes a profile and loads it."""
+
+    def written(text: str | bytes, *, secrets: bool = True) -> Profile:
+        file = tmp_path / "office.yaml"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load(file, secrets=secrets, plugins=PLUGINS)
+
+    return written
+
+
+def complaint(loader, text) -> str:
+    """The one complaint about a profile, without the file's name."""
+    with pytest.raises(ProfileError) as caught:
+        loader(text)
+    (only,) = caught.value.complaints
+    return f"{only.line}:{only.column}: {only.text}"
+
+
+class TestValues:
+    def test_least(self, profile, tmp_path: Path) -> None:
+        """What is left out has the core's and the driver's defaults."""
+        loaded = profile(LEAST)
+        assert loaded.file == tmp_path / "office.yaml"
+        assert loaded.name == "office"
+        assert loaded.driver == "linux"
+        assert loaded.policy == Policy()
+        assert loaded.probes == ()
+        assert loaded.circuits == (
+            Circuit(
+                "primary",
+                IPv4Interface("203.0.113.2/29"),
+                IPv4Address("203.0.113.1"),
+                vantage=Vantage(device="eth1"),
+            ),
+            Circuit("backup", IPv4Interface("198.51.100.77/24"), IPv4Address("198.51.100.1")),
+        )
+        assert loaded.access == ports.RouterAccess(
+            host=None, transport="local", options={}, circuits=loaded.circuits
+        )
+
+    def test_first_transport(self, profile) -> None:
+        """Without `transport` the driver's first one is taken."""
+        text = LEAST.replace(
+            "transport: local}",
+            "host: router, port: 2222, options: {sudo: true}, credentials: "
+            "{username: admin, key: {file: id}, known_hosts: {file: hosts}}}",
+        )
+        access = profile(text, secrets=False).access
+        assert (access.transport, access.host, access.port) == ("ssh", "router", 2222)
+        assert access.username == "admin"
+        assert access.options == {"sudo": True}
+
+    def test_probes(self, profile) -> None:
+        """Each kind becomes its own value, with its own defaults."""
+        text = """\
+probes:
+  - {icmp: 192.0.2.10}
+  - {icmp: 192.0.2.11, every: 200ms, deadline: 1s}
+  - {tcp: 192.0.2.80:443, every: 2s}
+  - {smtp: 192.0.2.25}
+  - {smtp: "mx.example.net:587", starttls: true, rcpt: postmaster@example.net, deadline: 5s}
+  - {dns: {server: 192.0.2.53, name: example.net}}
+  - {dns: {server: "192.0.2.54:5353", name: example.net, type: MX}, every: 10s}
+  - {https: "https://example.net/"}
+  - {https: "https://example.net:8443/x?y=1", expect: "Wel: come"}
+need: 3
+"""
+        assert profile(LEAST + text).probes == (
+            ports.Icmp("192.0.2.10"),
+            ports.Icmp("192.0.2.11", every=0.2, deadline=1.0),
+            ports.Tcp("192.0.2.80", 443, every=2.0),
+            ports.Smtp("192.0.2.25"),
+            ports.Smtp(
+                "mx.example.net", 587, starttls=True, rcpt="postmaster@example.net", deadline=5.0
+            ),
+            ports.Dns("192.0.2.53", "example.net"),
+            ports.Dns("192.0.2.54", "example.net", type="MX", port=5353, every=10.0),
+            ports.Https("https://example.net/"),
+            ports.Https("https://example.net:8443/x?y=1", expect="Wel: come"),
+        )
+
+    def test_policy(self, profile) -> None:
+        """Every number of the policy arrives, in seconds."""
+        text = """\
+need: 2
+detect: {silence: 1500ms}
+policy:
+  dwell: 2m
+  switches_per_hour: 3
+  degraded: stay
+  proof_within: 30s
+  reconcile: {every: 15s, drift: report}
+failback: {method: evidence, after: 1h, window: null, timezone: local, trial: {}}
+"""
+        assert profile(LEAST + PROBES + text).policy == Policy(
+            silence=1.5,
+            need=2,
+            dwell=120.0,
+            switches_per_hour=3,
+            proof_within=30.0,
+            reconcile_every=15.0,
+            failback="evidence",
+            return_after=3600.0,
+        )
+
+    def test_site(self, profile) -> None:
+        """The core is given the far targets by the names that probes print, and nothing else."""
+        loaded = profile(LEAST + PROBES)
+        site = loaded.site()
+        assert (site.name, site.circuits, site.policy) == (
+            "office",
+            loaded.circuits,
+            loaded.policy,
+        )
+        assert site.targets == (
+            Target("icmp 192.0.2.10", Role.FAR, 0.5),
+            Target("tcp 192.0.2.80:443", Role.FAR, 5.0),
+        )
+
+    def test_off(self, profile) -> None:
+        """What is not built may be given as off, and a key with nothing behind it is left out."""
+        off = "tunnels: []\nmail: {}\npreflight:\ndrill: null\nnotify: []\npage: ~\nkeep: {}\n"
+        bare = "need:\ndetect:\npolicy: {dwell: , reconcile: }\nfailback:\n"
+        text = LEAST + PROBES + off + bare
+        assert profile(text).policy == Policy()
+
+    def test_yaml_1_2(self, profile) -> None:
+        """Words and times that YAML 1.1 would turn into something else stay as written."""
+        text = LEAST.replace("office", "no").replace("backup", "off") + PROBES
+        assert profile(text).name == "no"
+        assert profile(text).circuits[1].name == "off"
+
+
+class TestWarnings:
+    def warnings(self, loaded: Profile) -> list[str]:
+        return [f"{each.line}:{each.column}: {each.text}" for each in loaded.warnings]
+
+    def test_none(self, profile) -> None:
+        """A sound profile has none."""
+        assert profile(LEAST + PROBES).warnings == ()
+
+    def test_no_probes(self, profile) -> None:
+        """Without far targets the gateway alone decides."""
+        assert self.warnings(profile(LEAST)) == [
+            "1:1: without `probes` the gateway alone decides, and it may answer with the line dead"
+        ]
+
+    def test_one_probe(self, profile) -> None:
+        """A single target cannot be told from the line."""
+        assert self.warnings(profile(LEAST + "probes: [{icmp: 192.0.2.10}]\n")) == [
+            "6:1: there is one probe; when its target fails alone, that looks like a dead line"
+        ]
+
+    def test_names(self, profile) -> None:
+        """Targets given by name need DNS, which is another thing to fail; a URL has to have one."""
+        text = PROBES + "  - {smtp: mx.example.net}\n  - {https: 'https://example.net/'}\n"
+        (only,) = self.warnings(profile(LEAST + text))
+        assert only == (
+            "9:12: mx.example.net is a name, and names need DNS: a resolver that fails would look "
+            "like a dead line; an address is better"
+        )
+
+    def test_own_networks(self, profile) -> None:
+        """Targets that all lie in the circuits' own networks see no farther than these."""
+        text = "probes:\n  - {icmp: 203.0.113.5}\n  - {icmp: 198.51.100.9}\n"
+        assert self.warnings(profile(LEAST + text)) == [
+            "6:1: every target is in a circuit's own network, so a failure beyond it goes unseen"
+        ]
+        assert profile(LEAST + text + "  - {icmp: 192.0.2.10}\n").warnings == ()
+
+    def test_slow_probes(self, profile) -> None:
+        """Where as many targets as are needed are asked rarely, one lost answer is an outage."""
+        text = "probes:\n  - {tcp: '192.0.2.10:443'}\n  - {tcp: '192.0.2.11:443'}\n"
+        asked = (
+            "asked more often than every 3 s, the silence that counts as an outage, so one lost "
+            "answer is enough; ask more often, or raise `detect: silence`"
+        )
+        assert self.warnings(profile(LEAST + text)) == [f"6:1: no target is {asked}"]
+        text += "  - {icmp: 192.0.2.10}\n"
+        assert profile(LEAST + text).warnings == ()
+        assert self.warnings(profile(LEAST + text + "need: 2\n")) == [
+            f"6:1: fewer than 2 targets are {asked}"
+        ]
+        assert profile(LEAST + text + "need: 2\ndetect: {silence: 6s}\n").warnings == ()
+
+    def test_return_by_hand(self, profile) -> None:
+        """A preferred circuit that nobody sees while it is idle is not returned to by itself."""
+        text = LEAST.replace(", vantage: {bind: eth1}", "") + PROBES
+        (only,) = self.warnings(profile(text))
+        assert only == (
+            "4:5: nothing sees primary while it is idle, so the return to it is up to you: "
+            "`wanfailover switch primary`; with a `vantage` it would be automatic"
+        )
+        assert profile(text + "failback: {method: manual}\n").warnings == ()
+
+
+class TestFile:
+    def test_missing(self, tmp_path: Path) -> None:
+        """A file that is not there is a complaint like any other."""
+        with pytest.raises(ProfileError) as caught:
+            load(tmp_path / "none.yaml")
+        assert str(caught.value) == f"{tmp_path}/none.yaml:1:1: there is no such file"
+
+    def test_directory(self, tmp_path: Path) -> None:
+        """So is a folder in its place."""
+        with pytest.raises(ProfileError, match=":1:1: this is a directory; name the profile in it"):
+            load(tmp_path)
+
+    def test_unreadable(self, tmp_path: Path) -> None:
+        """So is one that the system will not open; its own reason is given."""
+        loop = tmp_path / "office.yaml"
+        loop.symlink_to(loop)
+        reason = os.strerror(errno.ELOOP)
+        with pytest.raises(ProfileError, match=f":1:1: the file cannot be read: {reason}"):
+            load(loop)
+
+    def test_not_utf8(self, profile) -> None:
+        """The first byte that is not UTF-8 is pointed at."""
+        text = LEAST.encode() + "# Büro".encode("latin-1")
+        assert complaint(profile, text) == "6:4: this is not UTF-8; save the profile as UTF-8 text"
+
+    def test_unprintable(self, profile) -> None:
+        """So is a control character."""
+        text = LEAST + "# \0"
+        assert complaint(profile, text) == (
+            "6:3: an unprintable character stands here; take it out"
+        )
+
+    def test_byte_order_mark(self, profile) -> None:
+        """The mark that some editors put first does no harm, nor do their line ends."""
+        text = b"\xef\xbb\xbf" + (LEAST + PROBES).replace("\n", "\r\n").encode()
+        assert profile(text).name == "office"
+
+
+class TestDrivers:
+    def test_none_installed(self, tmp_path: Path) -> None:
+        """Where there is no driver at all, none is suggested."""
+        file = tmp_path / "office.yaml"
+        file.write_text(LEAST)
+        with pytest.raises(ProfileError, match="no driver `linux` is installed; there are none"):
+            load(file, plugins={})
+
+    def test_broken(self, tmp_path: Path) -> None:
+        """A driver that is there and cannot be loaded is no driver, either."""
+
+        class Broken(dict):
+            def __getitem__(self, name: str):
+                raise ImportError(f"no module named {name}_dialect")
+
+        file = tmp_path / "office.yaml"
+        file.write_text(LEAST)
+        with pytest.raises(ProfileError) as caught:
+            load(file, plugins=Broken(linux=None))
+        assert str(caught.value) == (
+            f"{file}:2:18: the driver linux is installed, but cannot be loaded: "
+            "no module named linux_dialect"
+        )
+
+    def test_installed(self, tmp_path: Path) -> None:
+        """By default the drivers are those found by entry point."""
+        file = tmp_path / "office.yaml"
+        file.write_text(LEAST)
+        with pytest.raises(ProfileError, match="no driver `linux` is installed; write `iproute2`"):
+            load(file)

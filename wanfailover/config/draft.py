@@ -1,0 +1,95 @@
+"""The parts of a profile that rules look at, each as far as it could be read by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import TypeVar
+
+from wanfailover.config.addresses import ipv4
+from wanfailover.config.keys import readable
+from wanfailover.config.kinds import ProbeKeys, probe_keys
+from wanfailover.config.schema import CircuitKeys, DetectKeys, FailbackKeys
+from wanfailover.config.tree import KeyPath
+from wanfailover.core.facts import Circuit, Policy
+
+RFC1918 = tuple(
+    IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What could be read: a slip in one circuit does not hide what is wrong with the others.
+
+    Args:
+        circuits: By position in the list; those that cannot be read are not in it.
+
+        probes: Likewise.
+
+        listed: How many circuits the list has, readable or not; None where there is no list.
+
+        asked: How many probes there are, readable or not.
+
+        host: The router's address on the inside; None where it is a name or left out.
+    """
+
+    circuits: Mapping[int, Circuit]
+    probes: Mapping[int, ProbeKeys]
+    listed: int | None
+    asked: int
+    host: IPv4Address | None
+    need: int
+    silence: float
+    failback: str
+
+    def targets(self) -> Iterator[tuple[KeyPath, IPv4Address]]:
+        """Every far target given as an address, and where it stands."""
+        for index, probe in self.probes.items():
+            address = ipv4(probe.host)
+            if address is not None:
+                yield ("probes", index, *probe.target), address
+
+    def lan(self) -> IPv4Network | None:
+        """The network we take for the office's own: the router's inside address, as a /24.
+
+        The mask inside is not in the profile, and around public addresses a guess could be wrong.
+        """
+        if self.host is None or not any(self.host in network for network in RFC1918):
+            return None
+        return IPv4Network((self.host, 24), strict=False)
+
+    def unseen(self) -> Iterator[tuple[int, Circuit]]:
+        """Circuits one may return to, but that nobody sees while another is active."""
+        for index, circuit in self.circuits.items():
+            if circuit.vantage is None and self.listed is not None and index + 1 < self.listed:
+                yield index, circuit
+
+
+def sketch(data: Mapping[str, object]) -> Draft:
+    """Read what can be read of a profile; what cannot has been complained of elsewhere."""
+    circuits, probes, router = data.get("circuits"), data.get("probes"), data.get("router")
+    keys = _readable_items(CircuitKeys.model_validate, circuits)
+    detect = readable(DetectKeys.model_validate, data.get("detect") or {})
+    failback = readable(FailbackKeys.model_validate, data.get("failback") or {})
+    host = router.get("host") if isinstance(router, dict) else None
+    need = data.get("need")
+    default = Policy()
+    return Draft(
+        circuits={index: circuit.circuit() for index, circuit in keys.items()},
+        probes=_readable_items(probe_keys, probes),
+        listed=len(circuits) if isinstance(circuits, list) else None,
+        asked=len(probes) if isinstance(probes, list) else 0,
+        host=ipv4(host) if isinstance(host, str) else None,
+        need=need if isinstance(need, int) else default.need,
+        silence=(detect and detect.silence) or default.silence,
+        failback=(failback.method or default.failback) if failback else "unreadable",
+    )
+
+
+def _readable_items(read: Callable[[object], T], items: object) -> dict[int, T]:
+    pieces = enumerate(items) if isinstance(items, list) else ()
+    return {index: piece for index, item in pieces if (piece := readable(read, item)) is not None}

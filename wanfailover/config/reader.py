@@ -1,0 +1,91 @@
+"""From a profile's file to its values, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from wanfailover.config import rules
+from wanfailover.config.document import Document, Fault, read
+from wanfailover.config.draft import sketch
+from wanfailover.config.fields import AT_KEY
+from wanfailover.config.options import Installed, Plugins
+from wanfailover.config.profile import Profile
+from wanfailover.config.router import read_router
+from wanfailover.config.schema import ProfileKeys
+from wanfailover.core.facts import Policy
+from wanfailover.errors import Complaint, ProfileError
+
+
+def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) -> Profile:
+    """Read a profile.
+
+    Args:
+        path: The YAML file.
+
+        secrets: Read the secrets it refers to; without them it can be checked, and no more.
+
+        plugins: The drivers to choose from; the installed ones by default.
+
+    Raises:
+        ProfileError: With every complaint at once, in the order of the file.
+    """
+    document = read(path)
+    keys, faults = _checked(document.data)
+    draft = sketch(document.data)
+    faults += rules.found(rules.MISTAKES, draft)
+    circuits = tuple(draft.circuits.values())
+    access, more = read_router(
+        document.data.get("router"),
+        circuits,
+        Installed() if plugins is None else plugins,
+        path.parent,
+        secrets=secrets,
+    )
+    complaints = _sorted(document, [*faults, *more])
+    if complaints or keys is None or access is None:
+        raise ProfileError(complaints)
+    return Profile(
+        file=path,
+        name=keys.site,
+        driver=keys.router.driver,
+        access=access,
+        circuits=circuits,
+        probes=tuple(probe.spec() for probe in keys.probes),
+        policy=_policy(keys),
+        warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
+    )
+
+
+def _checked(data: dict[str, object]) -> tuple[ProfileKeys | None, list[Fault]]:
+    try:
+        return ProfileKeys.model_validate(data), []
+    except ValidationError as error:
+        return None, [
+            Fault(detail["loc"], detail["msg"], key=detail["type"] == AT_KEY)
+            for detail in error.errors(include_url=False, include_input=False)
+        ]
+
+
+def _sorted(document: Document, faults: Iterable[Fault]) -> tuple[Complaint, ...]:
+    complaints = {*document.complaints, *map(document.complaint, faults)}
+    return tuple(sorted(complaints, key=lambda each: (each.line, each.column, each.text)))
+
+
+def _policy(keys: ProfileKeys) -> Policy:
+    """Hand on what is given; the core knows the rest."""
+    given: dict[str, Any] = {
+        **keys.given("need"),
+        **keys.detect.given("silence"),
+        **keys.policy.given("dwell", "switches_per_hour", "proof_within"),
+    }
+    renamed = {
+        "reconcile_every": keys.policy.reconcile.every,
+        "failback": keys.failback.method,
+        "return_after": keys.failback.after,
+    }
+    given |= {name: value for name, value in renamed.items() if value is not None}
+    return Policy(**given)

@@ -1,0 +1,227 @@
+"""What must hold between keys. Each rule is a function from a draft to the faults it finds.
+
+`MISTAKES` forbid a profile. With `DOUBTS` it runs, and whoever wrote it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from wanfailover.config.addresses import ipv4
+from wanfailover.config.document import Fault
+from wanfailover.config.draft import Draft
+from wanfailover.config.kinds import HttpsKeys
+from wanfailover.config.tree import KeyPath
+from wanfailover.config.words import listed
+
+Rule = Callable[[Draft], Iterator[Fault]]
+
+# Mistakes
+
+
+def two_circuits(draft: Draft) -> Iterator[Fault]:
+    """There is something to switch to."""
+    if draft.listed is not None and draft.listed < 2:
+        text = "`circuits` needs at least two, in order of preference, or nothing can be switched"
+        yield Fault(("circuits",), text)
+
+
+def addresses_fit(draft: Draft) -> Iterator[Fault]:
+    """Each address is a host's, and each gateway is another host of the same network."""
+    for index, circuit in draft.circuits.items():
+        at: KeyPath = ("circuits", index)
+        network, own = circuit.address.network, circuit.address.ip
+        yield from _a_host(own, network, (*at, "address"), f"`address: {circuit.address}`")
+        about = f"`gateway: {circuit.gateway}`"
+        if circuit.gateway not in network:
+            yield Fault((*at, "gateway"), f"{about} is outside {network}, the address's network")
+        elif circuit.gateway == own:
+            yield Fault((*at, "gateway"), f"{about} is the circuit's own address")
+        else:
+            yield from _a_host(circuit.gateway, network, (*at, "gateway"), about)
+
+
+def _a_host(host: IPv4Address, network: IPv4Network, at: KeyPath, about: str) -> Iterator[Fault]:
+    if host.is_multicast or host.is_loopback or host.is_unspecified or host == _EVERYBODY:
+        yield Fault(at, f"{about} is no address a host can have on a circuit")
+    elif network.prefixlen < 31 and host == network.network_address:
+        yield Fault(at, f"{about} is the address of the network itself; give the host's")
+    elif network.prefixlen < 31 and host == network.broadcast_address:
+        yield Fault(at, f"{about} is the broadcast address of {network}; give the host's")
+
+
+_EVERYBODY = IPv4Address("255.255.255.255")
+
+
+def circuits_differ(draft: Draft) -> Iterator[Fault]:
+    """No two circuits share a name or an address."""
+    names: set[str] = set()
+    owners: dict[IPv4Address, str] = {}
+    for index, circuit in draft.circuits.items():
+        address = circuit.address.ip
+        if circuit.name in names:
+            text = f"another circuit is named {circuit.name}; `switch` could not tell them apart"
+            yield Fault(("circuits", index, "name"), text)
+        if address in owners:
+            text = f"{address} is the address of {owners[address]} already"
+            yield Fault(("circuits", index, "address"), text)
+        names.add(circuit.name)
+        owners.setdefault(address, circuit.name)
+
+
+def interfaces_all_or_none(draft: Draft) -> Iterator[Fault]:
+    """A driver goes by interfaces, or does not know them."""
+    named = [circuit.name for circuit in draft.circuits.values() if circuit.interface]
+    for index, circuit in draft.circuits.items():
+        if named and circuit.interface is None:
+            has = "has" if len(named) == 1 else "have"
+            text = f"{circuit.name} needs an `interface`, as {listed(named)} {has} one"
+            yield Fault(("circuits", index, "interface"), text)
+
+
+def router_is_inside(draft: Draft) -> Iterator[Fault]:
+    """The way to the router outlives a switchover."""
+    for circuit in draft.circuits.values():
+        if draft.host == circuit.address.ip:
+            text = (
+                f"`host: {draft.host}` is the address of {circuit.name}, which a switchover takes "
+                "away; give the router's address on the inside"
+            )
+            yield Fault(("router", "host"), text)
+
+
+def targets_are_beyond(draft: Draft) -> Iterator[Fault]:
+    """A far target lies behind the router and behind the ends of the circuits."""
+    ends: dict[IPv4Address, str] = {}
+    for circuit in draft.circuits.values():
+        ends[circuit.gateway] = f"the gateway of {circuit.name}"
+        ends[circuit.address.ip] = f"the address of {circuit.name}"
+    lan = draft.lan()
+    for at, address in draft.targets():
+        if lan is not None and address in lan:
+            text = f"{address} is inside the LAN, {lan}; it answers even when every line is dead"
+            yield Fault(at, text)
+        elif address in ends:
+            text = f"{address} is {ends[address]}; it says nothing about what lies beyond"
+            yield Fault(at, text)
+
+
+def targets_differ(draft: Draft) -> Iterator[Fault]:
+    """No target is asked twice in the same way: its samples could not be told apart."""
+    seen: set[str] = set()
+    for index, probe in draft.probes.items():
+        name = probe.spec().name
+        if name in seen:
+            text = f"{name} is among the probes already; once is enough"
+            yield Fault(("probes", index, *probe.target), text)
+        seen.add(name)
+
+
+def need_can_be_met(draft: Draft) -> Iterator[Fault]:
+    """A circuit that is well can be up."""
+    if draft.need > max(draft.asked, 1):
+        probes = "probe is" if draft.asked == 1 else "probes are"
+        text = f"`need: {draft.need}` can never be met: {draft.asked or 'no'} {probes} given"
+        yield Fault(("need",), text)
+
+
+def evidence_can_be_had(draft: Draft) -> Iterator[Fault]:
+    """Who returns by evidence can see what it returns to."""
+    for _, circuit in draft.unseen():
+        if draft.failback == "evidence":
+            text = (
+                f"`method: evidence` needs a `vantage` on {circuit.name}, as nobody would see it "
+                "recover; give it one, or write `method: manual`"
+            )
+            yield Fault(("failback", "method"), text)
+
+
+MISTAKES: tuple[Rule, ...] = (
+    two_circuits,
+    addresses_fit,
+    circuits_differ,
+    interfaces_all_or_none,
+    router_is_inside,
+    targets_are_beyond,
+    targets_differ,
+    need_can_be_met,
+    evidence_can_be_had,
+)
+
+
+# Doubts
+
+
+def somebody_far_is_asked(draft: Draft) -> Iterator[Fault]:
+    """A gateway answers although all beyond it is dead."""
+    if not draft.asked:
+        text = "without `probes` the gateway alone decides, and it may answer with the line dead"
+        yield Fault(("probes",), text)
+
+
+def several_are_asked(draft: Draft) -> Iterator[Fault]:
+    """A target alone cannot be told from the line."""
+    if draft.asked == 1:
+        text = "there is one probe; when its target fails alone, that looks like a dead line"
+        yield Fault(("probes",), text)
+
+
+def addresses_are_asked(draft: Draft) -> Iterator[Fault]:
+    """A name is another thing that can fail."""
+    for index, probe in draft.probes.items():
+        # A page needs its name, for the certificate.
+        if not isinstance(probe, HttpsKeys) and ipv4(probe.host) is None:
+            text = (
+                f"{probe.host} is a name, and names need DNS: a resolver that fails would look "
+                "like a dead line; an address is better"
+            )
+            yield Fault(("probes", index, *probe.target), text)
+
+
+def providers_are_passed(draft: Draft) -> Iterator[Fault]:
+    """At least one target lies beyond the providers' own first networks."""
+    networks = [circuit.address.network for circuit in draft.circuits.values()]
+    targets = [address for _, address in draft.targets()]
+    inside = all(any(address in network for network in networks) for address in targets)
+    if targets and inside and len(targets) == draft.asked:
+        text = "every target is in a circuit's own network, so a failure beyond it goes unseen"
+        yield Fault(("probes",), text)
+
+
+def asked_often_enough(draft: Draft) -> Iterator[Fault]:
+    """One lost packet is no outage."""
+    paces = sorted(probe.spec().every for probe in draft.probes.values())
+    if draft.need <= len(paces) and paces[draft.need - 1] >= draft.silence:
+        asked = "no target is" if draft.need == 1 else f"fewer than {draft.need} targets are"
+        text = (
+            f"{asked} asked more often than every {draft.silence:g} s, the silence that counts as "
+            "an outage, so one lost answer is enough; ask more often, or raise `detect: silence`"
+        )
+        yield Fault(("probes",), text)
+
+
+def return_can_be_seen(draft: Draft) -> Iterator[Fault]:
+    """Automation that looks complete returns by itself."""
+    for index, circuit in draft.unseen():
+        if draft.failback == "auto":
+            text = (
+                f"nothing sees {circuit.name} while it is idle, so the return to it is up to you: "
+                f"`wanfailover switch {circuit.name}`; with a `vantage` it would be automatic"
+            )
+            yield Fault(("circuits", index), text)
+
+
+DOUBTS: tuple[Rule, ...] = (
+    somebody_far_is_asked,
+    several_are_asked,
+    addresses_are_asked,
+    providers_are_passed,
+    asked_often_enough,
+    return_can_be_seen,
+)
+
+
+def found(rules: tuple[Rule, ...], draft: Draft) -> list[Fault]:
+    """Apply rules to a draft."""
+    return [fault for rule in rules for fault in rule(draft)]

@@ -1,0 +1,200 @@
+"""The keys of a profile, group by group; the profile's own page in ``profiles/`` tells them apart.
+
+A key that the contract has and the program has not is `NotBuilt`, so that it is told from a slip of
+the finger. Defaults that belong to the core or to a probe are not repeated here: what the profile
+leaves out is handed on as left out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+
+from wanfailover.config.addresses import Address, AddressWithPrefix, Host
+from wanfailover.config.fields import (
+    A_LIST,
+    AT_KEY,
+    Count,
+    Duration,
+    Flag,
+    Interface,
+    NotBuilt,
+    Port,
+    Text,
+    Word,
+    about,
+    choice,
+    wrong,
+)
+from wanfailover.config.keys import Keys
+from wanfailover.config.kinds import Probe
+from wanfailover.config.words import listed
+from wanfailover.core.facts import Circuit, Path
+
+
+def _name(value: object, info: ValidationInfo) -> str:
+    if not isinstance(value, str) or not value:
+        # Not repeated: it may be the secret itself, a number as it happens.
+        raise wrong(f"`{info.field_name}` takes a name; put it in quotes if it is a number")
+    return value
+
+
+Name = Annotated[str, PlainValidator(_name)]
+
+
+class FileKeys(Keys):
+    """Where a file is kept."""
+
+    file: Name | None = None
+    credential: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if len(self.given(*type(self).model_fields)) != 1:
+            places = (f"{{{place}: NAME}}" for place in type(self).model_fields)
+            raise wrong(f"name one place it is kept in: {listed(places, 'or')}")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Which kind of place it is."""
+        (place,) = self.given(*type(self).model_fields)
+        return place
+
+
+class SecretKeys(FileKeys):
+    """Where a secret is kept; never the secret."""
+
+    env: Name | None = None
+
+
+def _no_secret(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, dict):
+        raise wrong(
+            f"`{info.field_name}` holds the secret itself, which has no place in the profile; "
+            "name where it is kept: {file: NAME}, {env: NAME} or {credential: NAME}"
+        )
+    return value
+
+
+def _no_bare_name(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, dict):
+        raise wrong(f"`{info.field_name}` names a file; write it as {{file: NAME}}")
+    return value
+
+
+SecretReference = Annotated[SecretKeys, BeforeValidator(_no_secret)]
+FileReference = Annotated[FileKeys, BeforeValidator(_no_bare_name)]
+
+
+class CredentialsKeys(Keys):
+    username: Text | None = None
+    password: SecretReference | None = None
+    key: FileReference | None = None
+    known_hosts: FileReference | None = None
+    sudo_password: SecretReference | None = None
+    community: NotBuilt = None
+
+
+def _mapping(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, dict):
+        raise wrong(f"{about(value, info)} should be a group of keys, the driver's own")
+    return value
+
+
+class RouterKeys(Keys):
+    driver: Text
+    host: Host | None = None
+    transport: Text | None = None
+    port: Port | None = None
+    credentials: CredentialsKeys = CredentialsKeys()
+    options: Annotated[dict[str, object], PlainValidator(_mapping)] = Field(default_factory=dict)
+
+
+class VantageKeys(Keys):
+    bind: Interface | None = None
+    source: Address | None = None
+    mark: NotBuilt = None
+    device: NotBuilt = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if len(self.given("bind", "source")) != 1:
+            raise wrong("a vantage is either {bind: eth1} or {source: 203.0.113.3}")
+        return self
+
+    def path(self) -> Path:
+        """Make the core's value."""
+        return Path(source=self.source, device=self.bind)
+
+
+class CircuitKeys(Keys):
+    name: Word
+    address: AddressWithPrefix
+    gateway: Address
+    interface: Interface | None = None
+    vantage: VantageKeys | None = None
+    metered: Flag = False
+    wake: NotBuilt = None
+
+    def circuit(self) -> Circuit:
+        """Make the core's value."""
+        return Circuit(
+            name=self.name,
+            address=self.address,
+            gateway=self.gateway,
+            interface=self.interface,
+            vantage=self.vantage.path() if self.vantage else None,
+            metered=self.metered,
+        )
+
+
+class DetectKeys(Keys):
+    silence: Duration | None = None
+    false_failovers_per_year: NotBuilt = None
+
+
+class ReconcileKeys(Keys):
+    every: Duration | None = None
+    drift: Annotated[str, choice("report", unbuilt=("adopt", "restore"))] = "report"
+
+
+class PolicyKeys(Keys):
+    dwell: Duration | None = None
+    switches_per_hour: Count | None = None
+    degraded: Annotated[str, choice("stay", unbuilt=("switch",))] = "stay"
+    proof_within: Duration | None = None
+    reconcile: ReconcileKeys = ReconcileKeys()
+
+
+def _local(value: object, info: ValidationInfo) -> object:
+    if value != "local":
+        raise wrong(f"{about(value, info)} is not built yet; leave it out", AT_KEY)
+    return value
+
+
+class FailbackKeys(Keys):
+    method: Annotated[str, choice("auto", "evidence", "manual", unbuilt=("trial",))] | None = None
+    after: Duration | None = None
+    window: NotBuilt = None
+    timezone: Annotated[str, PlainValidator(_local)] = "local"
+    trial: NotBuilt = None
+
+
+class ProfileKeys(Keys):
+    site: Word
+    router: RouterKeys
+    circuits: Annotated[list[CircuitKeys], A_LIST]
+    probes: Annotated[list[Probe], A_LIST] = Field(default_factory=list)
+    need: Count | None = None
+    detect: DetectKeys = DetectKeys()
+    policy: PolicyKeys = PolicyKeys()
+    failback: FailbackKeys = FailbackKeys()
+    tunnels: NotBuilt = None
+    mail: NotBuilt = None
+    preflight: NotBuilt = None
+    drill: NotBuilt = None
+    notify: NotBuilt = None
+    page: NotBuilt = None
+    keep: NotBuilt = None
