@@ -32,8 +32,9 @@ from wanfailover.core.facts import (
 )
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.errors import DriverError
-from wanfailover.journal import Journal, Reader
 from wanfailover.journal.memory import remember
+from wanfailover.journal.reader import Reader
+from wanfailover.journal.writer import Journal
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver

@@ -57,11 +57,11 @@ class Aim:
 
 
 def _controls(profile: Profile) -> Iterator[ProbeSpec]:
-    """The signs of life from the router's inside; none where the router is this host."""
-    host = profile.access.host
-    if host is None or profile.access.transport == "local":
+    """The signs of life from the router's inside; none where it has no address: it is this host."""
+    host, transport = profile.access.host, profile.access.transport
+    if host is None:
         return
     yield Icmp(host, every=CONTROL_PACE)
-    port = profile.access.port or MANAGEMENT_PORTS.get(profile.access.transport)
+    port = profile.access.port or MANAGEMENT_PORTS.get(transport)
     if port is not None:
         yield Inside(host, port)

@@ -12,8 +12,9 @@ from wanfailover.core.engine import Answer, Engine
 from wanfailover.core.facts import Fact, Site, SwitchoverStarted, SwitchRequest
 from wanfailover.core.policy import Decision
 from wanfailover.errors import DriverError
-from wanfailover.journal import Journal, Reader
 from wanfailover.journal.memory import remember
+from wanfailover.journal.reader import Reader
+from wanfailover.journal.writer import Journal
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names
 from wanfailover.proofs import FarProver

@@ -277,7 +277,11 @@ class DriverPlugin(Protocol):
 
 
 class OptionsWrong(Exception):
-    """Driver options that cannot be used: *wrong* holds (key, sentence) pairs."""
+    """Driver options that cannot be used.
+
+    Args:
+        wrong: Keys, each with the words that go on from it: ``is neither true nor false``.
+    """
 
     def __init__(self, wrong: Sequence[tuple[str, str]]) -> None:
         self.wrong = tuple(wrong)

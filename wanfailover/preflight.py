@@ -119,8 +119,9 @@ async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Findin
 
 
 def _timed(result: ProbeResult) -> str:
-    if result.steps:
-        return ", ".join(f"{step} {seconds * 1000:.1f} ms" for step, seconds in result.steps)
+    steps = [(step, seconds) for step, seconds in result.steps if step != "resolve"]
+    if steps:
+        return ", ".join(f"{step} {seconds * 1000:.1f} ms" for step, seconds in steps)
     return f"{(result.rtt or 0) * 1000:.1f} ms"
 
 

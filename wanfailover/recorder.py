@@ -9,7 +9,7 @@ import structlog
 
 from wanfailover.core.entries import ActionFailed, Entry, SwitchoverEnded, to_data
 from wanfailover.errors import JournalError
-from wanfailover.journal import Journal
+from wanfailover.journal.writer import Journal
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from wanfailover.cli.client import NoAgent, ask
 from wanfailover.cli.options import site_options
+from wanfailover.client import NoAgent, ask
 from wanfailover.sites import SiteDir, base_dir, find
 
 
@@ -29,7 +29,8 @@ def _without_agent(site: SiteDir) -> str:
     import time
 
     from wanfailover.core.entries import HoldBegan, HoldEnded
-    from wanfailover.journal import Journal, Reader
+    from wanfailover.journal.reader import Reader
+    from wanfailover.journal.writer import Journal
     from wanfailover.sites import Lock
 
     lock = Lock(site, "wanfailover auto")

@@ -29,6 +29,9 @@ COLOURS = {
     "stuck": "red",
 }
 
+SUBJECT = 30
+"""Columns of `check`'s subjects; fixed, for rows are printed as they come."""
+
 Report = Mapping[str, Any]
 
 
@@ -96,8 +99,8 @@ def _circuits(report: Report) -> Iterator[str]:
     health = report["health"]
     width = max((len(name) for name in health), default=0)
     for name, reading in health.items():
-        seen = {"through": "through the router", None: "out of sight"}.get(
-            reading["vantage"], f"by {reading['vantage']}"
+        seen = {"through": "seen through the router", None: "out of sight"}.get(
+            reading["vantage"], f"seen by {reading['vantage']}"
         )
         figures = []
         if reading["rtt_ms"] is not None:
@@ -109,7 +112,7 @@ def _circuits(report: Report) -> Iterator[str]:
             [
                 f"  {name.ljust(width)}",
                 coloured(reading["state"], 8),
-                ", ".join([*figures, reading["because"] + layer, f"seen {seen}"]),
+                ", ".join([*figures, reading["because"] + layer, seen]),
             ]
         )
 
@@ -137,8 +140,7 @@ def history(records: Iterable[Record]) -> Iterator[str]:
 
 def findings(rows: Sequence[Finding]) -> Iterator[str]:
     """The table of `check`, a row a finding, with the remedy below it."""
-    width = max((len(row.subject) for row in rows), default=0)
     for row in rows:
-        yield f"{coloured(row.severity, 7)} {row.subject.ljust(width)}  {row.sentence}"
+        yield f"{coloured(row.severity, 7)} {row.subject.ljust(SUBJECT)}  {row.sentence}"
         if row.remedy:
-            yield f"{'':7} {'':{width}}  → {row.remedy}"
+            yield f"{'':7} {'':{SUBJECT}}  → {row.remedy}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from wanfailover.cli.client import NoAgent, ask
 from wanfailover.cli.options import site_options
+from wanfailover.client import NoAgent, ask
 from wanfailover.sites import SiteDir, base_dir, find
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from wanfailover.cli.client import NoAgent, ask
 from wanfailover.cli.options import Duration, site_options
+from wanfailover.client import NoAgent, ask
 from wanfailover.sites import SiteDir, base_dir, find
 
 PATIENCE = 180.0

@@ -1,10 +1,6 @@
 """What was decided and done, kept in SQLite.
 
-`Journal` is the agent's: one writer, on a thread of its own. `Reader` is anybody's: it opens the
-file read-only and sees what the agent has written so far, whether an agent runs or not.
+`writer.Journal` is the agent's: one writer, on a thread of its own. `reader.Reader` is anybody's:
+it sees what the agent has written so far, whether one runs or not. They are imported from their
+modules: `status` reads, and need not wait for what writing takes.
 """
-
-from wanfailover.journal.reader import Reader, Record
-from wanfailover.journal.writer import Journal
-
-__all__ = ["Journal", "Reader", "Record"]

@@ -58,7 +58,7 @@ class FarProver:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return f"{', '.join(answered)} answered after {time.monotonic() - began:.2f} s"
+        return f"{', '.join(answered)} answered within {time.monotonic() - began:.2f} s"
 
     async def _ask(self, spec: ProbeSpec, silent: dict[str, str]) -> str:
         """Ask one target until it answers; *silent* is kept up to date with why it does not."""

@@ -1,0 +1,1 @@
+"""Figures for the README, measured in the packet lab: ``make bench``."""

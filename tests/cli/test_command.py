@@ -1,0 +1,166 @@
+"""The command as a person meets it, without an agent: help, errors, exit codes, start-up cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from wanfailover.cli import COMMANDS
+from wanfailover.core import entries as log
+from wanfailover.journal.writer import Journal
+from wanfailover.sites import SiteDir
+
+HEAVY = ["aiohttp", "asyncio", "netmiko", "pydantic", "rich", "ruamel", "structlog", "http.client"]
+
+
+def run(*words, **environment):
+    env = {**os.environ, **environment}
+    argv = [sys.executable, "-m", "wanfailover", *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+
+
+@pytest.fixture
+async def site(tmp_path):
+    """A site whose last agent is gone."""
+    site = SiteDir(tmp_path / "office")
+    site.path.mkdir()
+    site.profile.write_text(str(tmp_path / "office.yaml"))
+    journal = Journal(site.journal)
+    ended = log.SwitchoverEnded("s1", "primary", "backup", "active-down", "proved", 0.2, "answered")
+    await journal.append(
+        [
+            log.AgentStarted("0.1.0", 7),
+            log.ActiveChanged(None, "primary", "found so"),
+            log.DecisionMade("active-down", True, "backup", "primary is down"),
+            ended,
+            log.HoldBegan("backup", 60.0, "ann", "works"),
+        ],
+        0.0,
+    )
+    journal.close()
+    return site
+
+
+def test_help_names_every_command():
+    """The first thing anybody types."""
+    shown = run("--help").stdout
+    assert all(name in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name):
+    """And the short help in the list is not another one than its own."""
+    shown = run(name, "--help")
+    assert shown.returncode == 0
+    assert "Usage: wanfailover" in shown.stdout
+
+
+def test_status_imports_nothing_heavy(site):
+    """`status` must answer at once: neither path may load what only the agent needs."""
+    code = (
+        "import sys; sys.argv = ['wanfailover', 'status', '--state-dir', sys.argv[1]]\n"
+        "from wanfailover.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(site.path.parent)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = done.stdout.splitlines()[-1]
+    assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+def test_status_without_an_agent_says_so(site):
+    """What the last agent wrote, and that it is no more than that."""
+    shown = run("status", "--state-dir", str(site.path.parent))
+    assert shown.returncode == 0
+    assert "No agent runs" in shown.stdout
+    assert "is on backup" in shown.stdout
+    report = json.loads(run("status", "--json", WANFAILOVER_STATE_DIR=str(site.path.parent)).stdout)
+    assert report["agent"]["running"] is False
+    assert (report["active"], report["switchover"]["outcome"]) == ("backup", "proved")
+
+
+CONTRACT = {
+    "site": None,
+    "active": None,
+    "since": None,
+    "router": {"driver", "reachable", "state"},
+    "health": None,
+    "decision": {"rule", "because", "until"},
+    "hold": None,
+    "paused_until": None,
+    "switchover": {"id", "from", "to", "rule", "outcome", "started", "seconds"},
+    "tunnels": None,
+    "mail": None,
+    "preflight": None,
+    "agent": {"running", "pid", "version", "uptime_seconds"},
+}
+
+
+def test_status_json_has_every_key_of_the_contract(site):
+    """Keys may be added, never renamed; a machine need not ask whether an agent runs."""
+    report = json.loads(run("status", "--json", "--state-dir", str(site.path.parent)).stdout)
+    assert CONTRACT.keys() <= report.keys()
+    for key, inner in CONTRACT.items():
+        assert inner is None or inner <= report[key].keys()
+
+
+def test_history_tells_the_story(site):
+    """Each entry that a person cares for is a line; as JSON, each is an object."""
+    shown = run("history", "--state-dir", str(site.path.parent)).stdout
+    assert "switch to backup proved after 0.2 s: answered" in shown
+    assert "ann holds backup for 1 min (works)" in shown
+    rows = [
+        json.loads(line)
+        for line in run(
+            "history", "--json", "--state-dir", str(site.path.parent)
+        ).stdout.splitlines()
+    ]
+    assert rows[0]["kind"] == "AgentStarted"
+    assert all("at" in row for row in rows)
+
+
+def test_auto_without_an_agent_ends_the_hold(site):
+    """The next agent finds it ended."""
+    shown = run("auto", "--state-dir", str(site.path.parent))
+    assert shown.stdout.strip() == "backup is no longer held; no agent runs"
+    report = json.loads(run("status", "--json", "--state-dir", str(site.path.parent)).stdout)
+    assert report["hold"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("status",), 1, "no site has been run in"),
+        (("run", "no-such.yaml"), 2, "no-such.yaml:1:1:"),
+        (("check", "--offline", "no-such.yaml"), 2, "no-such.yaml:1:1:"),
+        (("switch",), 2, "Missing argument 'CIRCUIT'"),
+        (("switch", "backup", "--for", "5", "--state-dir", "/x"), 2, "has no unit"),
+        (("switch", "backup", "--for", "5m", "--once"), 2, "give only one of them"),
+        (("wat",), 2, "No such command"),
+        (("demo", "--fault", "gremlins"), 3, "gremlins"),
+    ],
+)
+def test_errors_are_one_sentence_and_a_code(tmp_path, words, code, sentence):
+    """Wrong input: what is wrong, and never a traceback."""
+    done = run(*words, WANFAILOVER_STATE_DIR=str(tmp_path))
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_several_sites_are_to_choose_from(site):
+    """The error lists them."""
+    other = SiteDir(site.path.parent / "branch")
+    other.path.mkdir()
+    other.profile.write_text("x")
+    done = run("status", "--state-dir", str(site.path.parent))
+    assert done.returncode == 1
+    assert "--site branch|office" in done.stderr

@@ -1,0 +1,128 @@
+"""The journal: written by one, read by others, remembered by the next."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wanfailover.core import entries as log
+from wanfailover.errors import JournalError
+from wanfailover.journal.memory import remember
+from wanfailover.journal.reader import Reader
+from wanfailover.journal.writer import Journal
+
+INTENT = log.SwitchoverIntended(
+    "s1", "primary", "backup", "active-down", "down", True,
+    (("apply", "set it", ("ip addr", "ip route"), ("back",)),),
+)  # fmt: skip
+ENDED = log.SwitchoverEnded("s1", "primary", "backup", "active-down", "proved", 0.2, "answered")
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+def read(journal, *kinds):
+    with Reader(journal.path) as reader:
+        return [record.entry for record in reader.records(*kinds)]
+
+
+async def test_what_goes_in_comes_out(journal):
+    """Entries come back equal and in order, while the writer still holds the file."""
+    written = [log.AgentStarted("0.1", 7), INTENT, log.ActionBegun("s1", "apply"), ENDED]
+    await journal.append(written[:2], 1.0)
+    await journal.append(written[2:], 2.0)
+    assert read(journal) == written
+    assert read(journal, log.SwitchoverEnded) == [ENDED]
+
+
+@given(st.sampled_from(list(log.KINDS.values())), st.data())
+def test_every_kind_survives_the_way_through_data(kind, data):
+    """Any entry is itself again after data and back, and fields unknown here are left out."""
+    entry = data.draw(st.builds(kind))
+    plain = log.to_data(entry) | {"added_by_a_newer_version": 1}
+    assert log.from_data(kind.__name__, plain) == entry
+
+
+def test_no_journal_is_a_sentence(tmp_path):
+    """A missing file, a damaged one and one of a newer version: one sentence each."""
+    with pytest.raises(JournalError, match="cannot be read"):
+        Reader(tmp_path / "none.db")
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"this is no database at all, not even nearly" * 100)
+    with pytest.raises(JournalError, match="cannot be opened"):
+        Journal(damaged)
+    newer = tmp_path / "newer.db"
+    database = sqlite3.connect(newer)
+    database.execute("PRAGMA user_version=99")
+    database.close()
+    with pytest.raises(JournalError, match="newer version"):
+        Journal(newer)
+
+
+async def test_a_hold_is_remembered_for_its_remaining_time(journal):
+    """Given for 100 s and 40 s ago: 60 s are left, on whatever clock the next start has."""
+    now = time.monotonic()
+    await journal.append([log.HoldBegan("backup", 100.0, "ann", "")], now - 40)
+    with Reader(journal.path) as reader:
+        hold = remember(reader, now).hold
+    assert hold is not None
+    assert hold.until == pytest.approx(now + 60, abs=1)
+
+
+async def test_a_hold_that_ended_is_not_remembered(journal):
+    """Ended by hand or by its time: gone. Without an end: kept."""
+    now = time.monotonic()
+    await journal.append([log.HoldBegan("backup", 10.0, "ann", "")], now - 40)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).hold is None
+    await journal.append([log.HoldBegan("backup", None, "ann", "")], now)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).hold.until is None
+    await journal.append([log.HoldEnded("backup", "auto")], now)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).hold is None
+
+
+async def test_the_budget_is_remembered(journal):
+    """Automatic switchovers of the last hour count; an operator's and older ones do not."""
+    now = time.monotonic()
+    by_hand = log.SwitchoverIntended("s2", "primary", "backup", "operator-asked", "", False)
+    await journal.append([INTENT], now - 10)
+    await journal.append([by_hand], now - 5)
+    with Reader(journal.path) as reader:
+        (instant,) = remember(reader, now).switched
+    assert instant == pytest.approx(now - 10, abs=1)
+
+
+async def test_an_open_switchover_is_remembered(journal):
+    """An intent without an end is what a crash leaves behind."""
+    await journal.append([INTENT], 0.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 1.0).interrupted == ("s1", "primary", "backup")
+    await journal.append([ENDED], 1.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 1.0).interrupted is None
+
+
+async def test_a_full_disk_is_an_error_of_ours(journal):
+    """What SQLite raises stops at the journal."""
+    journal._thread.submit(journal._db.execute, "PRAGMA max_page_count=1").result()
+    with pytest.raises(JournalError, match="cannot be written"):
+        await journal.append([log.AgentStopped("x" * 100_000)], 0.0)
+
+
+def test_the_file_is_not_for_everybody(tmp_path):
+    """The journal lies in a directory that only owner and group may enter."""
+    from wanfailover.sites import make
+
+    site = make(tmp_path, "office")
+    assert stat.S_IMODE(site.path.stat().st_mode) & 0o007 == 0
