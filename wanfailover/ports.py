@@ -7,7 +7,7 @@ the journal takes entries. Optional abilities of a driver are Protocols of their
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path as FilePath
@@ -299,11 +299,22 @@ class ProbeResult:
     steps: tuple[tuple[str, float], ...] = field(default=())
 
 
+def nobody() -> None:
+    """Somebody was heard, and nobody wants to know."""
+
+
 class Prober(Protocol):
     """Asks one target once, over one path."""
 
-    async def probe(self, path: Path) -> ProbeResult:
-        """Ask; a dead line is a result and never an exception. Ends within its own deadline."""
+    async def probe(self, path: Path, heard: Callable[[], object] = nobody) -> ProbeResult:
+        """Ask; a dead line is a result and never an exception. Ends within its own deadline.
+
+        Args:
+            path: By which way.
+
+            heard: Called when the far side has shown itself before the end, as by accepting a
+                connection: what takes long from then on is the server's affair and not the line's.
+        """
         ...
 
     def renew(self) -> None:

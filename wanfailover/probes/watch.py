@@ -1,0 +1,191 @@
+"""One target being asked again and again: its pace, and its probes that are not answered yet.
+
+Probes are sent on their pace whether or not earlier ones are answered; a line that answers late is
+then told from one that is dead. Each probe is told as lost when it is overdue, and once more with
+its true end if that is something else: a late answer repairs the past.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wanfailover.core.facts import Instant, Path, ProbeSample, Result, Target
+from wanfailover.ports import Prober, ProbeResult, ProbeSpec, nobody
+from wanfailover.probes.failures import SILENT
+from wanfailover.probes.kinds import Kind
+from wanfailover.probes.sockets import THROUGH
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Ask one target over one path, on behalf of a circuit (None: of the router's inside)."""
+
+    spec: ProbeSpec
+    target: Target
+    circuit: str | None
+    path: Path = THROUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all watches of a runner have in common.
+
+    Args:
+        report: Told each sample.
+
+        clock: Stamps samples, in seconds, monotonic.
+
+        overdue: Seconds that one round trip may take before its probe is told as lost.
+
+        suspicion: Seconds for which suspicion may quicken the pace.
+
+        epoch: The count of changes of the active circuit.
+    """
+
+    report: Callable[[ProbeSample], None]
+    clock: Callable[[], Instant]
+    overdue: float
+    suspicion: float
+    epoch: int
+
+
+async def ask(
+    prober: Prober, path: Path, name: str, heard: Callable[[], object] = nobody
+) -> ProbeResult:
+    """Ask once; a prober that raises has a bug, which is logged and says nothing about the line."""
+    try:
+        return await prober.probe(path, heard)
+    except Exception as bug:  # noqa: BLE001  # logged, and no bug may end the watch
+        _log.exception("probe-broke", extra={"target": name})
+        return ProbeResult(Result.UNSENT, step="probe", detail=f"a bug in the prober: {bug!r}")
+
+
+class Watch:
+    """Follows one assignment until it is stopped.
+
+    Args:
+        share: The part of its pace, 0 to 1, by which it comes after the first of its group.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        prober: Prober,
+        kind: Kind,
+        terms: Terms,
+        share: float,
+    ) -> None:
+        self._assignment = assignment
+        self._prober = prober
+        self._kind = kind
+        self._terms = terms
+        self._share = share
+        self._loop = asyncio.get_running_loop()
+        self._asking: set[asyncio.Task[None]] = set()
+        self._told: dict[Instant, ProbeResult | None] = {}
+        self._quick_until: float | None = None
+        self._pressed = -math.inf
+        self._due = self._loop.time() + share * assignment.target.every
+        self._timer = self._loop.call_at(self._due, self._on_time)
+
+    def hasten(self) -> None:
+        """Ask now and go on at the kind's fastest pace, until `calm` but not for long.
+
+        While it lasts, and after it has run out without `calm`, another call changes nothing. A
+        suspicion that comes and goes asks no oftener than the kind's fastest pace besides the
+        target's own, and puts no probe off.
+        """
+        now = self._loop.time()
+        fastest = self._kind.fastest
+        if self._quick_until is not None or self._assignment.target.every <= self._terms.overdue:
+            return  # quick already, or asked again before anybody could grow suspicious
+        self._quick_until = now + self._terms.suspicion
+        if now - self._pressed < fastest:
+            soon = self._pressed + fastest
+        else:
+            self._pressed = now
+            self._send()
+            soon = now + fastest * (1 + self._share)
+        self._schedule(min(soon, self._due))
+
+    def calm(self) -> None:
+        """Go back to the target's own pace after the next probe."""
+        self._quick_until = None
+
+    def stop(self) -> tuple[asyncio.Task[None], ...]:
+        """Ask no more; what is in flight is void. Returns the tasks that are ending."""
+        self._timer.cancel()
+        ending = tuple(self._asking)
+        for task in ending:
+            task.cancel()
+        self._told.clear()
+        return ending
+
+    @property
+    def _pace(self) -> float:
+        """Seconds from one probe to the next."""
+        if self._quick_until is not None and self._loop.time() < self._quick_until:
+            return min(self._kind.fastest, self._assignment.target.every)
+        return self._assignment.target.every
+
+    def _schedule(self, due: float) -> None:
+        """Send the next probe at *due*, on the loop's clock, and at no other time."""
+        self._timer.cancel()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._on_time)
+
+    def _on_time(self) -> None:
+        """Send, and plan the next: on the grid of the pace, past what a stall has swallowed."""
+        behind = self._loop.time() - self._due
+        pace = self._pace
+        self._send()
+        self._schedule(self._due + pace * (math.floor(behind / pace) + 1))
+
+    def _send(self) -> None:
+        """Begin one probe, unless too many are unanswered."""
+        if len(self._asking) < self._kind.in_flight:
+            task = self._loop.create_task(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _ask(self) -> None:
+        """See one probe through to its end."""
+        sent = self._terms.clock()
+        self._told[sent] = None
+        # Put off by one turn of the loop: after a stall the answers that wait in the sockets come
+        # first, and a probe that was answered long ago is not told as lost for an instant.
+        overdue = self._loop.call_later(
+            self._terms.overdue, self._loop.call_soon, self._tell, sent, SILENT
+        )
+        name = self._assignment.target.name
+        try:
+            result = await ask(self._prober, self._assignment.path, name, overdue.cancel)
+        finally:
+            overdue.cancel()
+        self._tell(sent, result)
+        self._told.pop(sent, None)
+
+    def _tell(self, sent: Instant, result: ProbeResult) -> None:
+        """Report how a probe stands, unless that is known or no longer wanted."""
+        if sent not in self._told or self._told[sent] == result:
+            return
+        self._told[sent] = result
+        self._terms.report(
+            ProbeSample(
+                circuit=self._assignment.circuit,
+                target=self._assignment.target.name,
+                role=self._assignment.target.role,
+                sent=sent,
+                result=result.result,
+                rtt=result.rtt,
+                step=result.step,
+                detail=result.detail,
+                epoch=self._terms.epoch,
+            )
+        )
