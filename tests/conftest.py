@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+
 import pytest
 from hypothesis import settings
 
@@ -15,3 +18,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite golden files; commit the difference only if you understand it",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI, as root, a packet test that is skipped has failed: there it must run."""
+    report = yield
+    must_run = os.environ.get("CI") == "true" and os.geteuid() == 0
+    if must_run and report.skipped and {"packets", "sshd"} & {m.name for m in item.iter_markers()}:
+        report.outcome = "failed"
+    return report

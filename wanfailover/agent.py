@@ -129,9 +129,10 @@ class Agent:
         """
         try:
             self._inbox.put_nowait(await self._driver.read())
-            await self._record(log.AgentStarted(__version__, os.getpid()))
             await self._control.open()
+            await self._record(log.AgentStarted(__version__, os.getpid()))
             await self._loop()
+            await self._record(log.AgentStopped("stopped"))
         finally:
             await self._close()
         if self._bug is not None:
@@ -155,7 +156,6 @@ class Agent:
         await self._control.close()
         await self._runner.close()
         await self._driver.close()
-        await self._record(log.AgentStopped("stopped"))
         self._journal.close()
 
     # One fact, and all that follows from it.

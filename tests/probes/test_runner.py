@@ -180,7 +180,7 @@ async def test_unsent_is_told_at_once(running, samples):
     assert "no such interface" in sample.detail
 
 
-async def test_conversations_are_given_a_second_for_each_round_trip(running, samples):
+async def test_slow_banner_is_no_loss(running, samples):
     """A mail server that holds its banner back is not lost for that."""
 
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -322,6 +322,32 @@ async def test_who_was_heard_is_not_overdue(running, samples):
     """A server that has shown itself may take its time: that is no loss of the line."""
     spec = Tcp("192.0.2.25", 25)
     running(overdue=0.05, build=lambda *_: Slow()).follow(
+        [Assignment(spec, Target(spec.name, Role.FAR, 9.0), "primary")]
+    )
+    await samples.until(lambda: samples)
+    assert [sample.result for sample in samples] == [Result.ANSWERED]
+
+
+async def test_sign_that_waited_out_a_stall_is_heard(running, samples):
+    """A sign of life that came during a stall counts, though the probe has not ended by it."""
+
+    class Stalled(Slow):
+        async def probe(self, path: Path, heard) -> ProbeResult:
+            def stall() -> None:
+                theirs.send(b"!")
+                time.sleep(0.1)
+
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                ours.setblocking(False)
+                loop = asyncio.get_running_loop()
+                loop.call_later(0, stall)
+                await asyncio.sleep(0)
+                await loop.sock_recv(ours, 1)
+                return await super().probe(path, heard)
+
+    spec = Tcp("192.0.2.25", 25)
+    running(overdue=0.05, build=lambda *_: Stalled()).follow(
         [Assignment(spec, Target(spec.name, Role.FAR, 9.0), "primary")]
     )
     await samples.until(lambda: samples)

@@ -225,7 +225,7 @@ class Line:
             quiet_since=self._quiet(now),
             suspicious=self._suspicious(now),
             unsent=self._unsent(),
-            layer=self._layer(state, now),
+            layer=self._layer(state),
         )
 
     # How the verdict comes about.
@@ -330,9 +330,10 @@ class Line:
         reasons = [target.unsent for target in self._voters.values()]
         return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
 
-    def _layer(self, state: State, now: Instant) -> str | None:
+    def _layer(self, state: State) -> str | None:
+        """A gateway that went on answering when the far targets had stopped is not the trouble."""
         if state is not State.DOWN or not self._gateway.recent:
             return None
         heard = self._gateway.heard
-        answers = heard is not None and now - heard < self._policy.silence
+        answers = heard is not None and heard > self._last_life() + self._policy.overdue
         return "beyond the gateway" if answers else "line or gateway"

@@ -25,8 +25,7 @@ class Runner:
         report: Told each sample, on the event loop. The same probe may be told twice: as lost when
             it is overdue, and again when it is answered after all or its end is better known.
 
-        overdue: Seconds after which an unanswered probe counts as lost; as many times that as the
-            kind has round trips.
+        overdue: Seconds without a sign of the far side after which a probe counts as lost.
 
         suspicion: Seconds for which `hasten` may quicken the pace; a line that stays dubious for
             longer is told apart by its own pace just as well.

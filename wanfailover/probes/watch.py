@@ -1,8 +1,8 @@
 """One target being asked again and again: its pace, and its probes that are not answered yet.
 
 Probes are sent on their pace whether or not earlier ones are answered; a line that answers late is
-then told from one that is dead. Each probe is told as lost when it is overdue, and once more with
-its true end if that is something else: a late answer repairs the past.
+then told from one that is dead. Each probe is told as lost when it is overdue and nobody has been
+heard, and once more with its true end if that is something else: a late answer repairs the past.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Terms:
 
         clock: Stamps samples, in seconds, monotonic.
 
-        overdue: Seconds that one round trip may take before its probe is told as lost.
+        overdue: Seconds without a sign of the far side after which a probe is told as lost.
 
         suspicion: Seconds for which suspicion may quicken the pace.
 
@@ -158,18 +158,24 @@ class Watch:
         """See one probe through to its end."""
         sent = self._terms.clock()
         self._told[sent] = None
+        heard = asyncio.Event()
         # Put off by one turn of the loop: after a stall the answers that wait in the sockets come
         # first, and a probe that was answered long ago is not told as lost for an instant.
         overdue = self._loop.call_later(
-            self._terms.overdue, self._loop.call_soon, self._tell, sent, SILENT
+            self._terms.overdue, self._loop.call_soon, self._on_overdue, sent, heard
         )
         name = self._assignment.target.name
         try:
-            result = await ask(self._prober, self._assignment.path, name, overdue.cancel)
+            result = await ask(self._prober, self._assignment.path, name, heard.set)
         finally:
             overdue.cancel()
         self._tell(sent, result)
         self._told.pop(sent, None)
+
+    def _on_overdue(self, sent: Instant, heard: asyncio.Event) -> None:
+        """Tell of a loss, unless the far side has been heard and is only slow."""
+        if not heard.is_set():
+            self._tell(sent, SILENT)
 
     def _tell(self, sent: Instant, result: ProbeResult) -> None:
         """Report how a probe stands, unless that is known or no longer wanted."""

@@ -1,0 +1,45 @@
+# `make demo` shows an outage being survived, `make check` proves everything. Both set themselves up
+# (.ci/setup): a fresh machine needs make and python3, 3.11 or newer.
+
+PY := .venv/bin/python
+# nft, conntrack and sshd live where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.NOTPARALLEL:
+.PHONY: help demo check setup lint test packets fix bench wheel
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+
+demo:            ## an office survives the death of its line; more with ARGS=--help
+	@sh .ci/setup demo
+	@.venv/bin/wanfailover demo $(ARGS)
+
+check: lint test packets  ## everything: format, lint, types, import contracts, tests, packet tests
+	@echo "Everything that can run here has passed."
+
+setup:
+	@sh .ci/setup check
+
+lint: setup      ## format, lint, types and import contracts
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+test: setup      ## the fast tests, with coverage
+	$(PY) -m coverage run -m pytest -q -m "not packets" --timeout 120  # traced, they take four times as long
+	$(PY) -m coverage report --skip-covered
+
+packets: setup   ## real packets through network namespaces
+	@sh .ci/packets
+
+fix: setup       ## put format and imports right
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: setup     ## the figures in the README
+	$(PY) -m tests.bench
+
+wheel: setup     ## a wheel, in dist/
+	$(PY) -m hatchling build --target wheel

@@ -1,0 +1,69 @@
+"""The driver: four verbs over a shell, and a look round for `check`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from wanfailover.core.facts import RouterView
+from wanfailover.core.plan import Step
+from wanfailover.errors import CommandRefused, LoginRefused
+from wanfailover.ports import Action, Finding, Severity
+from wanfailover.transports.router import RouterShell
+from wanfailover_iproute2 import commands
+from wanfailover_iproute2.commands import Own
+from wanfailover_iproute2.findings import judge
+from wanfailover_iproute2.reading import READ, LinuxView, read_view
+from wanfailover_iproute2.survey import SURVEY, read_survey
+
+READ_WITHIN = 10.0
+"""Seconds to read the router, log-in included; it takes milliseconds, and 0.3 s to log in."""
+
+ACT_WITHIN = 30.0
+"""Seconds for one action. Our own lines take milliseconds; the site's may restart a service."""
+
+
+class Iproute2:
+    """Drives a Linux router by ``ip``, ``conntrack`` and ``arping``."""
+
+    def __init__(self, shell: RouterShell, own: Own) -> None:
+        self._shell = shell
+        self._own = own
+
+    async def read(self) -> LinuxView:
+        """Read addresses and default routes, in one round trip."""
+        reply = await self._shell.run(READ, within=READ_WITHIN)
+        return read_view(reply, time.monotonic())
+
+    def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
+        """Turn abstract steps into actions of this router; touches nothing."""
+        return commands.compile_steps(steps, view, self._own)
+
+    async def perform(self, action: Action) -> str:
+        """Type what the action does; returns the router's words."""
+        return await self._type(action.does)
+
+    async def undo(self, action: Action) -> str:
+        """Type what takes it back, from whatever point it may have stopped at."""
+        return await self._type(action.undoes)
+
+    async def close(self) -> None:
+        """Log out; the next call logs in again."""
+        await self._shell.close()
+
+    async def inspect(self) -> tuple[Finding, ...]:
+        """Look at tools, rights and other writers; changes nothing."""
+        view = await self.read()
+        try:
+            reply = await self._shell.run(SURVEY, within=READ_WITHIN, root=True)
+        except LoginRefused as error:  # by sudo: reading took no rights
+            return (Finding("rights", Severity.RED, str(error), "see the driver's README: sudo"),)
+        return judge(view, read_survey(reply), self._own.circuits, repairs=bool(self._own.after))
+
+    async def _type(self, lines: tuple[str, ...]) -> str:
+        if not lines:
+            return ""
+        done = await self._shell.run_detached(commands.script(lines), within=ACT_WITHIN)
+        if commands.failed(done):
+            raise CommandRefused(commands.culprit(lines, done), done.words)
+        return done.words

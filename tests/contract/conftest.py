@@ -1,0 +1,27 @@
+"""A live router for each driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.benches import BENCHES, Bench
+from tests.drivers.conftest import namespaces  # noqa: F401
+from tests.transports.conftest import user  # noqa: F401
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.params.get("bench")  # type: ignore[attr-defined]
+        if name:
+            item.add_marker(pytest.mark.packets)
+            if "ssh" in name:
+                item.add_marker(pytest.mark.sshd)
+
+
+@pytest.fixture(params=BENCHES)
+def bench(request: pytest.FixtureRequest, namespaces: None) -> Iterator[Bench]:  # noqa: F811
+    """Each driver's router in turn, on its first circuit."""
+    with BENCHES[request.param](lambda: request.getfixturevalue("user")) as made:
+        yield made

@@ -1,0 +1,196 @@
+"""What every driver must do, whatever its router: see `wanfailover.ports.RouterDriver`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from tests.contract.benches import DRIVERS, Bench
+from wanfailover import plugins
+from wanfailover.core import plan
+from wanfailover.errors import LoginRefused, RouterTimeout, RouterUnreachable
+from wanfailover.ports import Action, Inspectable, RouterDriver, Severity
+
+SILENCE_NOTICED_WITHIN = 15.0
+"""Seconds in which a driver must give a silent router up, whatever it was asked."""
+
+
+def test_every_installed_driver_is_on_a_bench() -> None:
+    """No driver escapes this suite."""
+    assert set(plugins.names()) == DRIVERS
+
+
+async def actions_to(bench: Bench, driver: RouterDriver, target: str) -> tuple[Action, ...]:
+    view = await driver.read()
+    return driver.compile(plan.make(bench.site, target, view).steps, view)
+
+
+async def perform(driver: RouterDriver, actions: Iterable[Action]) -> None:
+    for action in actions:
+        await driver.perform(action)
+
+
+async def undo(driver: RouterDriver, actions: tuple[Action, ...]) -> None:
+    for action in reversed(actions):
+        await driver.undo(action)
+
+
+async def active(bench: Bench, driver: RouterDriver) -> str | None:
+    circuit = bench.site.identify(await driver.read())
+    return circuit.name if circuit else None
+
+
+async def test_reads_what_the_router_holds(bench: Bench) -> None:
+    """The view is the router's own: its circuit, its addresses, and when it was read."""
+    driver = bench.driver()
+    view = await driver.read()
+    first = bench.site.circuits[0]
+    assert bench.site.identify(view) == first
+    assert first.address in [address for _, address in view.addresses]
+    assert time.monotonic() - view.at < 5
+    await driver.close()
+
+
+async def test_there_and_back(bench: Bench) -> None:
+    """A switch puts the router on the circuit asked for, in either direction."""
+    driver = bench.driver()
+    for target in ("backup", "primary", "backup"):
+        await perform(driver, await actions_to(bench, driver, target))
+        assert await active(bench, driver) == target
+    await driver.close()
+
+
+async def test_compiling_touches_nothing(bench: Bench) -> None:
+    """Actions can be had, complete and readable, while the router stays as it is."""
+    driver = bench.driver()
+    before = bench.held()
+    actions = await actions_to(bench, driver, "backup")
+    assert bench.held() == before
+    assert len({action.name for action in actions}) == len(actions) > 0
+    for action in actions:
+        assert action.title
+        assert action.does
+        assert not [line for line in action.does + action.undoes if "\n" in line or not line]
+    await driver.close()
+
+
+async def test_performing_twice_does_no_harm(bench: Bench) -> None:
+    """Each action may be repeated at once, and all of them afterwards."""
+    driver = bench.driver()
+    actions = await actions_to(bench, driver, "backup")
+    await perform(driver, [again for action in actions for again in (action, action)])
+    held = bench.held()
+    await perform(driver, actions)
+    assert bench.held() == held
+    await driver.close()
+
+
+async def test_undo_restores_what_was_there(bench: Bench) -> None:
+    """From after each action the way back leads to the beginning, and so a second time."""
+    driver = bench.driver()
+    before = bench.held()
+    actions = await actions_to(bench, driver, "backup")
+    for begun in range(1, len(actions) + 1):
+        await perform(driver, actions[:begun])
+        for _ in range(2):
+            await undo(driver, actions[:begun])
+            assert bench.held() == before
+    await driver.close()
+
+
+async def test_undo_of_what_was_never_done(bench: Bench) -> None:
+    """An action that was begun but did nothing can be undone."""
+    driver = bench.driver()
+    before = bench.held()
+    await undo(driver, await actions_to(bench, driver, "backup"))
+    assert bench.held() == before
+    await driver.close()
+
+
+async def test_losing_the_session_after_every_action(bench: Bench) -> None:
+    """A driver that finds itself logged out logs in again and goes on."""
+    driver = bench.driver()
+    before = bench.held()
+    actions = await actions_to(bench, driver, "backup")
+    for action in actions:
+        bench.lose_session()
+        await driver.perform(action)
+    bench.lose_session()
+    assert await active(bench, driver) == "backup"
+    for action in reversed(actions):
+        bench.lose_session()
+        await driver.undo(action)
+    assert bench.held() == before
+    await driver.close()
+
+
+async def test_closing_is_not_the_end(bench: Bench) -> None:
+    """A closed driver may be closed again, and logs in when it is next asked."""
+    driver = bench.driver()
+    for _ in range(2):
+        assert await active(bench, driver) == "primary"
+        await driver.close()
+        await driver.close()
+
+
+async def test_from_a_state_that_is_no_circuits(bench: Bench) -> None:
+    """A router that somebody changed is seen so, can be switched, and put back as found."""
+    bench.disturb()
+    driver = bench.driver()
+    before = bench.held()
+    assert await active(bench, driver) is None
+    actions = await actions_to(bench, driver, "backup")
+    await perform(driver, actions)
+    assert await active(bench, driver) == "backup"
+    await undo(driver, actions)
+    assert bench.held() == before
+    await driver.close()
+
+
+async def test_a_change_by_somebody_else_is_seen(bench: Bench) -> None:
+    """Every reading is a new one."""
+    driver = bench.driver()
+    assert await active(bench, driver) == "primary"
+    bench.disturb()
+    assert await active(bench, driver) is None
+    await driver.close()
+
+
+async def test_wrong_credentials(bench: Bench) -> None:
+    """Who is refused is told so, in one sentence, without the secret."""
+    for access in bench.strangers():
+        driver = bench.build(access)
+        with pytest.raises(LoginRefused) as caught:
+            await driver.read()
+        assert "hunter2" not in f"{caught.value!r} {access!r}"
+        await driver.close()
+
+
+async def test_a_silent_router(bench: Bench) -> None:
+    """A router that answers no more is given up in bounded time, reading and acting."""
+    driver = bench.driver()
+    actions = await actions_to(bench, driver, "backup")
+    bench.silence()
+    began = time.monotonic()
+    with pytest.raises((RouterUnreachable, RouterTimeout)):
+        await driver.read()
+    assert time.monotonic() - began < SILENCE_NOTICED_WITHIN
+    began = time.monotonic()
+    with pytest.raises((RouterUnreachable, RouterTimeout)):
+        await driver.perform(actions[0])
+    assert time.monotonic() - began < SILENCE_NOTICED_WITHIN
+    await driver.close()
+
+
+async def test_inspecting_changes_nothing(bench: Bench) -> None:
+    """A driver that can look round finds a healthy router healthy, and leaves it alone."""
+    driver = bench.driver()
+    if not isinstance(driver, Inspectable):
+        pytest.skip("this driver does not look round")
+    before = bench.held()
+    found = await driver.inspect()
+    assert bench.held() == before
+    assert [finding for finding in found if finding.severity is Severity.RED] == []
+    await driver.close()

@@ -1,0 +1,1 @@
+"""Bytes to a router and back. Vendors' libraries and their exceptions stop here."""
