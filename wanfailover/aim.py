@@ -7,13 +7,13 @@ one. The router's inside is asked always, to know whether our own eyes are sound
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Path, Role, Target
 from wanfailover.ports import Icmp, Inside, ProbeSpec
 from wanfailover.probes import Assignment
 
-GATEWAY_PACE = 1.0
 CONTROL_PACE = 1.0
 MANAGEMENT_PORTS = {"ssh": 22, "telnet": 23}
 
@@ -50,10 +50,11 @@ class Aim:
         return f"bind {path.device}" if path.device else f"source {path.source}"
 
     def _circuit(self, circuit: Circuit, path: Path, slower: int) -> Iterator[Assignment]:
-        gateway = Icmp(str(circuit.gateway), every=GATEWAY_PACE)
-        for spec, role in [*((spec, Role.FAR) for spec in self._probes), (gateway, Role.GATEWAY)]:
-            target = Target(spec.name, role, spec.every * slower)
+        for spec in self._probes:
+            target = Target(spec.name, Role.FAR, spec.every * slower)
             yield Assignment(spec, target, circuit.name, path)
+        gateway = replace(circuit.gateway_target, every=circuit.gateway_target.every * slower)
+        yield Assignment(Icmp(str(circuit.gateway)), gateway, circuit.name, path)
 
 
 def _controls(profile: Profile) -> Iterator[ProbeSpec]:

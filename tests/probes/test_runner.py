@@ -201,18 +201,23 @@ async def test_slow_banner_is_no_loss(running, samples):
 
 async def test_pace_does_not_drift(responder, running, samples):
     """Probes leave on a grid: on a busy host each may be late, but none for those before it."""
+    every = 0.08
 
     async def keep_busy() -> None:
         while True:
-            time.sleep(0.01)  # noqa: ASYNC251  # to be late on purpose
+            time.sleep(0.005)  # noqa: ASYNC251  # to be late on purpose
             await asyncio.sleep(0)
 
     server = await responder()
     busy = asyncio.create_task(keep_busy())
-    running().follow([server.assignment()])
-    await samples.until(lambda: len(samples) >= 12)
+    running().follow([server.assignment(every=every)])
+    await samples.until(lambda: len(samples) >= 10)
     busy.cancel()
-    assert abs(samples[11].sent - samples[0].sent - 11 * PACE) < 0.06
+    first = samples[0].sent
+    off = sorted(
+        abs((sample.sent - first + every / 2) % every - every / 2) for sample in samples[:10]
+    )
+    assert off[7] < 0.02  # a host shared with others may hold up one or two for longer
 
 
 async def test_silence_does_not_slow_the_pace(responder, running, heard):

@@ -68,7 +68,7 @@ async def test_suspicion_asks_at_once_and_then_quickly(target, watch, until):
     one = await watch()
     began = time.monotonic()
     one.hasten()
-    await until(lambda: len(target.asked) == 5)
+    await until(lambda: len(target.asked) >= 5)
     for number, when in enumerate(target.asked):
         assert -0.01 < when - began - number * QUICK < 0.05
 
@@ -77,7 +77,7 @@ async def test_suspicion_said_twice_is_one(target, watch, until):
     """A suspicion that is repeated with every sample makes nothing quicker."""
     one = await watch()
     began = time.monotonic()
-    await until(lambda: one.hasten() or len(target.asked) == 4)
+    await until(lambda: one.hasten() or len(target.asked) >= 4)
     assert time.monotonic() - began > 1.9 * QUICK  # the first of its own, then three presses
 
 
@@ -85,15 +85,15 @@ async def test_first_probe_need_not_be_waited_for(target, watch, until):
     """A target whose turn has not come yet is asked at once too."""
     one = await watch(share=0.5)
     one.hasten()
-    await until(lambda: len(target.asked) == 2)
+    await until(lambda: len(target.asked) >= 2)
 
 
 async def test_suspects_take_turns(target, watch, until):
     """After the first probe, hastened targets stay spread over the pace as they were."""
     one = await watch(share=0.5)
     one.hasten()
-    await until(lambda: len(target.asked) == 3)
-    first, second, third = target.asked
+    await until(lambda: len(target.asked) >= 3)
+    first, second, third = target.asked[:3]
     assert second - first > 1.4 * QUICK > third - second
 
 
@@ -101,7 +101,7 @@ async def test_calm_ends_it(target, watch, until):
     """Calmed, a target is asked once more, as planned, and then at its own pace."""
     one = await watch()
     one.hasten()
-    await until(lambda: len(target.asked) == 2)
+    await until(lambda: len(target.asked) >= 2)
     one.calm()
     await until(lambda: time.monotonic() - target.asked[0] > 5 * QUICK)
     assert len(target.asked) <= 3
@@ -119,16 +119,16 @@ async def test_suspicion_that_flickers_presses_nobody(target, watch, until):
     """However often it comes and goes, a target is pressed no quicker than its kind allows."""
     one = await watch()
     began = time.monotonic()
-    await until(lambda: one.hasten() or one.calm() or len(target.asked) == 4)
+    await until(lambda: one.hasten() or one.calm() or len(target.asked) >= 4)
     assert time.monotonic() - began > 1.9 * QUICK  # the first of its own, then three presses
 
 
 async def test_quick_targets_are_quick_enough(target, watch, until):
     """A target that is asked as quickly already keeps its own pace."""
-    one = await watch(every=QUICK / 2)
+    one = await watch(every=QUICK / 4)
     one.hasten()
     began = time.monotonic()
-    await until(lambda: len(target.asked) == 6)
+    await until(lambda: len(target.asked) >= 6)
     assert time.monotonic() - began < 5 * QUICK
 
 

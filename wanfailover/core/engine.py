@@ -76,7 +76,8 @@ class Engine:
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
         self._lines = {
-            c.name: Line(site.targets, site.policy, c.idle_slower) for c in site.circuits
+            c.name: Line((*site.targets, c.gateway_target), site.policy, c.idle_slower)
+            for c in site.circuits
         }
         self._controls = Controls(controls, site.policy)
         self._switched = list(memory.switched)

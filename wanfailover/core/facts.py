@@ -71,6 +71,11 @@ class Circuit:
     metered: bool = False
 
     @property
+    def gateway_target(self) -> Target:
+        """The circuit's own gateway, pinged once a second as a diagnosis."""
+        return Target(f"icmp {self.gateway}", Role.GATEWAY, 1.0)
+
+    @property
     def idle_slower(self) -> int:
         """How many times slower the circuit is probed while idle: its traffic may be paid for."""
         return 10 if self.metered else 1

@@ -19,6 +19,11 @@ def where(access: RouterAccess) -> str:
     return f"{access.host} port {port(access)}"
 
 
+def too_late(where: str, within: float) -> str:
+    """The router took too long, with log-in or with a command."""
+    return f"{where} did not answer within {within:.1f} s"
+
+
 def known_hosts(access: RouterAccess) -> Path:
     """The file of known host keys: the profile's, or that of the account we run as."""
     return access.known_hosts or Path.home() / ".ssh" / "known_hosts"

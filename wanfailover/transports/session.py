@@ -99,7 +99,7 @@ class Session:
             try:
                 return _exchange(channel, command, stdin, within)
             except TimeoutError as error:
-                raise RouterTimeout(f"a command on {self._where} took over {within:g} s") from error
+                raise RouterTimeout(login.too_late(self._where, within)) from error
             except _Refusals as error:
                 raise SessionLost(
                     f"the session with {self._where} was lost while a command ran: {error}"
@@ -191,7 +191,7 @@ def _blame_credentials(access: RouterAccess, error: Exception) -> NoReturn:
     reason = error.__context__
     words = str(reason)
     if "timeout" in words.lower():
-        raise RouterTimeout(f"{login.where(access)} did not answer the log-in") from error
+        raise RouterTimeout(login.too_late(login.where(access), AUTH_WITHIN)) from error
     if "EOF" in words:
         raise RouterUnreachable(f"{login.where(access)} hung up during log-in") from error
     allowed = reason.allowed_types if isinstance(reason, paramiko.BadAuthenticationType) else ()

@@ -138,7 +138,7 @@ class SshShell:
             raise
         if not done:
             await self._give_up(future)
-            raise RouterTimeout(f"{self.where} did not answer within {within:.1f} s")
+            raise RouterTimeout(login.too_late(self.where, within))
         if future.exception() is not None:
             await self._drop()
         return future.result()

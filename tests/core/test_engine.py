@@ -1,0 +1,134 @@
+"""The engine, fact by fact, where a timeline would not show it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.world import CONTROL, holds, site
+from wanfailover.core import entries as log
+from wanfailover.core.engine import Engine, Memory
+from wanfailover.core.facts import (
+    Ending,
+    Outcome,
+    ProbeSample,
+    Result,
+    Role,
+    RouterUnread,
+    Site,
+    SwitchoverStarted,
+    SwitchRequest,
+    Tick,
+)
+from wanfailover.core.health import State
+from wanfailover.core.policy import Hold
+
+
+def sample(target: str, sent: float, result: Result, role=Role.FAR, circuit="primary", epoch=0):
+    rtt = 0.01 if result is Result.ANSWERED else None
+    return ProbeSample(circuit, target, role, sent, result, rtt, epoch=epoch)
+
+
+def test_without_probes_the_gateway_decides():
+    """A profile without far targets: the active circuit's gateway is all there is to go by."""
+    bare = Site("office", site().circuits)
+    engine = Engine(bare)
+    engine.feed(holds(bare, "primary", 0.0), 0.0)
+    gateway = bare.circuits[0].gateway_target.name
+    now = 0.0
+    for now in range(1, 10):
+        engine.feed(sample(gateway, now, Result.ANSWERED, Role.GATEWAY), now + 0.01)
+    assert engine.readings["primary"].state is State.UP
+    for now in range(10, 16):
+        engine.feed(sample(gateway, now, Result.LOST, Role.GATEWAY), now + 0.99)
+    assert engine.readings["primary"].state is State.DOWN
+
+
+@pytest.mark.parametrize(
+    ("router", "rule", "target"),
+    [
+        ("backup", "finish-interrupted", "backup"),
+        (None, "finish-interrupted", "backup"),
+        ("primary", "steady", None),
+    ],
+)
+def test_an_interrupted_switchover_is_put_right(router, rule, target):
+    """On the target or on neither: finish there, with proof. On the source: it had not begun."""
+    office = site()
+    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    assert engine.decision.rule == "router-unreachable"
+    entries, _ = engine.feed(holds(office, router, 1.0), 1.0)
+    assert (engine.decision.rule, engine.decision.target) == (rule, target)
+    ended = [entry for entry in entries if isinstance(entry, log.SwitchoverEnded)]
+    assert [entry.ending for entry in ended] == (["undone"] if router == "primary" else [])
+
+
+def test_a_hold_from_before_the_restart_ends_in_its_time():
+    """The remaining time counts, not the whole."""
+    office = site()
+    engine = Engine(office, memory=Memory(hold=Hold("backup", 10.0)))
+    engine.feed(holds(office, "backup", 1.0), 1.0)
+    assert engine.decision.rule == "held-by-operator"
+    engine.feed(Tick(), 10.5)
+    assert engine.hold is None
+
+
+def test_a_request_during_a_switchover_is_refused_by_name():
+    """One thing at a time, and the asker is told which."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 0.1)
+    _, answers = engine.feed(SwitchRequest("r1", "primary"), 0.2)
+    assert [(answer.id, answer.rule) for answer in answers] == [("r1", "switchover-running")]
+
+
+def test_samples_in_flight_over_a_switchover_are_void():
+    """Sent before, answered after: it says nothing of the circuit that is active now."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    old = engine.epoch
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "operator-asked"), 0.1)
+    outcome = Outcome(
+        "s1", "primary", "backup", "operator-asked", Ending.PROVED, 0.2, "ok",
+        automatic=False, view=holds(office, "backup", 0.3),
+    )  # fmt: skip
+    engine.feed(outcome, 0.3)
+    late = sample("icmp 192.0.2.10", 0.05, Result.ANSWERED, circuit="primary", epoch=old)
+    engine.feed(late, 0.4)
+    assert engine.readings["primary"].heard is None
+    assert engine.readings["backup"].state is State.UP
+
+
+def test_a_router_that_cannot_be_read_for_a_switch_is_read_first():
+    """A switch that ended before anything was touched is not tried again on the spot."""
+    office = site()
+    engine = Engine(office, [CONTROL])
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 0.1)
+    outcome = Outcome(
+        "s1", None, "backup", "active-down", Ending.UNDONE, 0.1, "nothing was changed: no answer",
+        changed=False,
+    )  # fmt: skip
+    engine.feed(outcome, 0.2)
+    assert engine.decision.rule == "router-unreachable"
+    assert engine.active == "primary"
+    assert engine.wants_view(5.0)
+
+
+def test_stuck_ends_when_the_router_is_whole_again():
+    """Somebody put the router on one of its circuits: the page is over."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 0.1)
+    stuck = Outcome(
+        "s1", "primary", "backup", "active-down", Ending.STUCK, 3.0, "neither new nor old",
+        view=holds(office, None, 0.2),
+    )  # fmt: skip
+    engine.feed(stuck, 0.2)
+    assert engine.decision.rule == "stuck"
+    engine.feed(RouterUnread(0.5, "no answer"), 0.5)
+    assert engine.decision.rule == "stuck"
+    engine.feed(holds(office, "primary", 1.0), 1.0)
+    assert engine.decision.rule == "steady"
