@@ -91,18 +91,20 @@ def test_a_circuit_that_still_works_is_not_left(lab: Lab, tmp_path: Path, fault:
 def test_fixed_snat_by_after_and_undo(make_lab, tmp_path: Path):
     """NAT to a fixed address follows the switch by the site's own commands, there and back."""
     lab = make_lab(nat=Nat.SNAT)
-    rule = "nft flush chain ip nat postrouting; nft add rule ip nat postrouting oifname wan snat to"
-    options = (
-        f"options: {{netns: {lab.name}-router, "
-        f"after: ['{rule} $(ip -4 -o addr show dev wan | sed -n \"s#.*inet \\\\([0-9.]*\\\\)/.*#\\\\1#p\")'], "  # noqa: E501
-        f"undo: ['{rule} {PRIMARY}']}}"
+    follow = (
+        "nft 'flush chain ip nat postrouting; add rule ip nat postrouting oifname wan snat to '"
     )
+    lines = f'["{follow}$WAN_ADDRESS"]'
+    options = f"options: {{netns: {lab.name}-router, after: {lines}, undo: {lines}}}"
     office = Office(lab, tmp_path, router=("transport: local", options), settings=QUICK)
     office.start()
     office.wait(up("primary"), 5)
     lab.fault("dsl-down", "primary")
     office.wait(settled("backup"), 10)
     assert public_address(lab) == BACKUP
+    lab.clear("primary")
+    office.wait(settled("primary"), 20)
+    assert public_address(lab) == PRIMARY
     office.stop()
 
 
