@@ -225,7 +225,7 @@ async def test_silence_does_not_slow_the_pace(responder, running, heard):
     server = await responder(None)
     running().follow([server.assignment()])
     await heard(server, 4)
-    assert server.heard[3][0] - server.heard[0][0] < 3 * PACE + 0.1
+    assert server.heard[3][0] - server.heard[0][0] < 2.0  # each waits 5 s for its answer
 
 
 async def test_one_that_hangs_holds_up_nobody(responder, running, samples):
