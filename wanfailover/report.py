@@ -17,13 +17,10 @@ from wanfailover.core.entries import (
     ActiveChanged,
     DecisionMade,
     Entry,
-    HealthChanged,
     HoldBegan,
     HoldEnded,
     SwitchoverEnded,
-    SwitchoverIntended,
 )
-from wanfailover.core.facts import Site
 from wanfailover.core.health import Reading
 from wanfailover.journal.reader import Reader
 
@@ -190,21 +187,6 @@ def last_active(reader: Reader) -> tuple[str | None, str | None]:
     return None, None
 
 
-HISTORY = (
-    SwitchoverIntended,
-    SwitchoverEnded,
-    ActiveChanged,
-    HealthChanged,
-    HoldBegan,
-    HoldEnded,
-)
-
-
 def utc_now() -> datetime:
     """The wall time; asked for here and nowhere in the core."""
     return datetime.now(UTC)
-
-
-def site_names(site: Site) -> tuple[str, ...]:
-    """Circuits in order of preference."""
-    return tuple(circuit.name for circuit in site.circuits)

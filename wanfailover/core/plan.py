@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import Circuit, RouterView, Site
+from wanfailover.core.facts import RouterView, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,3 @@ def make(site: Site, target: str, view: RouterView) -> Plan:
 def _address(view: RouterView, ip: IPv4Address | None) -> IPv4Interface | None:
     """The address with its prefix that the router holds for *ip*."""
     return next((address for _, address in view.addresses if address.ip == ip), None)
-
-
-def gateway_in_network(circuit: Circuit) -> bool:
-    """Tell whether the circuit's gateway can be reached from its own address."""
-    return circuit.gateway in circuit.address.network
