@@ -18,7 +18,7 @@ from wanfailover.sites import base_dir, find
 @click.option("--last", type=Duration(), help="Only so far back, such as 7d.")
 def command(site: str | None, state_dir: Path | None, as_json: bool, last: float | None) -> None:
     """List what happened and why, oldest first."""
-    from wanfailover.cli.render import history
+    from wanfailover.cli.story import history
     from wanfailover.core.entries import to_data
     from wanfailover.journal.reader import Reader
     from wanfailover.report import stamp, utc_now

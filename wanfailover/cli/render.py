@@ -6,14 +6,13 @@ business: it is dropped where the output is no terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from wanfailover.journal.reader import Record
     from wanfailover.ports import Finding
 
 COLOURS = {
@@ -126,16 +125,6 @@ def switchover(report: Report) -> str:
         f"{way} at {clock(report['started'])}, {coloured(report['outcome'])} "
         f"after {span(report['seconds'])} ({report['rule']}): {report.get('because', '')}"
     )
-
-
-def history(records: Iterable[Record]) -> Iterator[str]:
-    """The journal as a story, a line an entry."""
-    from wanfailover.cli.story import tell
-
-    for record in records:
-        line = tell(record.entry)
-        if line is not None:
-            yield f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}  {line}"
 
 
 def findings(rows: Sequence[Finding]) -> Iterator[str]:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from wanfailover.cli.render import coloured, span
 from wanfailover.core import entries as log
+from wanfailover.journal.reader import Record
+
+
+def history(records: Iterable[Record]) -> Iterator[str]:
+    """The journal as a story, a line an entry."""
+    for record in records:
+        line = tell(record.entry)
+        if line is not None:
+            yield f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}  {line}"
 
 
 def tell(entry: log.Entry) -> str | None:
