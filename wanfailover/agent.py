@@ -67,6 +67,7 @@ class Agent:
         self._control = Control(self, site_dir.socket)
         self._router = asyncio.Lock()  # calls to a driver never overlap
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()  # of these, the ones a stop waits for
         self._switching: asyncio.Task[None] | None = None
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._aimed: tuple[str | None, int] | None = None
@@ -150,6 +151,7 @@ class Agent:
 
     async def _close(self) -> None:
         self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
+        await asyncio.gather(*self._writing)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -221,7 +223,9 @@ class Agent:
 
     def _write(self, entries: Sequence[log.Entry]) -> None:
         if entries:
-            self._spawn(self._record(*entries))
+            task = self._spawn(self._record(*entries))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
 
     def _answer(self, answers: Sequence[Answer]) -> None:
         for answer in answers:

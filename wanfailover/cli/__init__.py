@@ -80,6 +80,15 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as bug:
+        if os.environ.get("WANFAILOVER_DEBUG"):
+            raise
+        click.echo(
+            f"this is a bug in wanfailover {__version__}: {bug!r}; "
+            "WANFAILOVER_DEBUG=1 in the environment shows where",
+            err=True,
+        )
+        sys.exit(1)
 
 
 def exit_code(error: WanFailoverError) -> int:
