@@ -6,7 +6,7 @@ one. The router's inside is asked always, to know whether our own eyes are sound
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from wanfailover.config import Profile
@@ -35,9 +35,9 @@ class Aim:
         ]
         for circuit in self._circuits:
             if circuit.name == active:
-                assignments += self._circuit(circuit, Path(), 1)
+                assignments += self._circuit(circuit, Path(), lambda every: every)
             elif circuit.vantage is not None:
-                assignments += self._circuit(circuit, circuit.vantage, circuit.idle_slower)
+                assignments += self._circuit(circuit, circuit.vantage, circuit.idle_pace)
         return assignments
 
     def vantage(self, circuit: Circuit, active: str | None) -> str | None:
@@ -49,11 +49,14 @@ class Aim:
         path = circuit.vantage
         return f"bind {path.device}" if path.device else f"source {path.source}"
 
-    def _circuit(self, circuit: Circuit, path: Path, slower: int) -> Iterator[Assignment]:
+    def _circuit(
+        self, circuit: Circuit, path: Path, pace: Callable[[float], float]
+    ) -> Iterator[Assignment]:
         for spec in self._probes:
-            target = Target(spec.name, Role.FAR, spec.every * slower)
+            target = Target(spec.name, Role.FAR, pace(spec.every))
             yield Assignment(spec, target, circuit.name, path)
-        gateway = replace(circuit.gateway_target, every=circuit.gateway_target.every * slower)
+        gateway = circuit.gateway_target
+        gateway = replace(gateway, every=pace(gateway.every))
         yield Assignment(Icmp(str(circuit.gateway)), gateway, circuit.name, path)
 
 

@@ -38,8 +38,10 @@ def _site(words: list[str]):
     given = dict(word.split("=") for word in words)
     names = tuple(given.pop("circuits", "primary,backup").split(","))
     seen = tuple(given.pop("seen", "primary").split(","))
-    policy = {key: value if key == "failback" else float(value) for key, value in given.items()}
-    return site(seen=seen, names=names, **policy)
+    metered = tuple(given.pop("metered", "").split(","))
+    kinds = {"failback": str, "need": int, "switches_per_hour": int}
+    policy = {key: kinds.get(key, float)(value) for key, value in given.items()}
+    return site(seen=seen, names=names, metered=metered, **policy)
 
 
 def act(world: World, words: list[str]) -> None:
@@ -63,8 +65,8 @@ def act(world: World, words: list[str]) -> None:
             world.router = world.boot
         case ["router", "is", "edited", "by", "hand"]:
             world.router = None
-        case ["router", "is", "on", circuit]:
-            world.router = circuit
+        case ["router", "loses", "its", "default", "route"]:
+            world.router = "nowhere"
         case ["router", ("locks" | "opens") as verb]:
             world.reachable = verb == "opens"
         case ["lan", ("breaks" | "mends") as verb]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
 
@@ -51,6 +51,7 @@ CONTROL = Target("icmp 192.168.10.1", Role.CONTROL, 1.0)
 def site(
     seen: tuple[str, ...] = ("primary",),
     names: tuple[str, ...] = ("primary", "backup"),
+    metered: tuple[str, ...] = (),
     **policy: object,
 ) -> Site:
     """A site whose circuits *seen* have a vantage."""
@@ -60,6 +61,7 @@ def site(
             IPv4Interface(f"198.51.{number}.2/24"),
             IPv4Address(f"198.51.{number}.1"),
             vantage=Path(device="eth1") if name in seen else None,
+            metered=name in metered,
         )
         for number, name in enumerate(names)
     )
@@ -70,6 +72,8 @@ def holds(site: Site, name: str | None, at: float) -> RouterView:
     """What a router on circuit *name* holds; None is somebody's own configuration."""
     if name is None:
         return RouterView(at, IPv4Address("10.9.9.1"), IPv4Address("10.9.9.9"), "wan")
+    if name == "nowhere":
+        return RouterView(at, None, None, None)
     circuit = site.circuit(name)
     return RouterView(at, circuit.gateway, circuit.address.ip, "wan")
 
@@ -164,8 +168,9 @@ class World:
         self.switches.append((self.now, rule, target))
         took = SWITCH if ending is Ending.PROVED else self.site.policy.proof_within
         outcome = Outcome(
-            id_, source, target, rule, ending, took, because, automatic, changed, view
-        )
+            id_, source, target, rule, ending, took, because, automatic, changed,
+            proof_failed=changed and ending is Ending.UNDONE, view=view,
+        )  # fmt: skip
         self.later(took, lambda: self._end(outcome))
 
     def _end(self, outcome: Outcome) -> None:
@@ -185,6 +190,8 @@ class World:
         for circuit in self.site.circuits:
             if circuit.name == active or circuit.vantage is not None:
                 for target in self.site.targets:
+                    if circuit.name != active:
+                        target = replace(target, every=circuit.idle_pace(target.every))
                     self._ask(target, circuit.name, through=circuit.name == active)
         self._ask(CONTROL, None, through=False)
 
@@ -212,7 +219,7 @@ class World:
             self.later(delay, lambda: self.feed(back))
 
     def _answers(self, target: Target, line: str | None) -> bool:
-        if line is None or not self.alive[line] or not self.lan or target.name in self.filtered:
+        if line in {None, "nowhere"} or not self.alive[line] or not self.lan or target.name in self.filtered:
             return False
         every = self.loss.get(line)
         return every is None or next(self._numbers) % every != 0

@@ -8,7 +8,7 @@ starts nothing and waits for nothing: `next_deadline` says when to come back wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wanfailover.core import entries as log
 from wanfailover.core.controls import Controls
@@ -19,6 +19,7 @@ from wanfailover.core.facts import (
     Instant,
     Outcome,
     ProbeSample,
+    Result,
     Role,
     RouterUnread,
     RouterView,
@@ -76,12 +77,21 @@ class Engine:
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
         self._lines = {
-            c.name: Line((*site.targets, c.gateway_target), site.policy, c.idle_slower)
+            c.name: Line(
+                [
+                    replace(target, every=c.idle_pace(target.every))
+                    for target in (*site.targets, c.gateway_target)
+                ],
+                site.policy,
+            )
             for c in site.circuits
         }
         self._controls = Controls(controls, site.policy)
         self._switched = list(memory.switched)
-        self._open = memory.interrupted
+        known = {c.name for c in site.circuits}
+        self.interrupted = memory.interrupted
+        if self.interrupted is not None and self.interrupted[2] not in known:
+            self.interrupted = None  # the profile has changed since: the router alone tells
         self._unread: str | None = "the router has not been read yet"
         self._asked_router: Instant = float("-inf")
         self._request: SwitchRequest | None = None
@@ -89,6 +99,7 @@ class Engine:
         self._tried: set[str] = set()
         self._changed: Instant | None = None
         self._fed: Instant | None = None
+        self._judged: Instant = float("-inf")
         self._entries: list[log.Entry] = []
         self._answers: list[Answer] = []
 
@@ -107,14 +118,15 @@ class Engine:
                 line.deaf(now, now - self._fed)
         self._fed = now
         self._take(fact, now)
-        self._judge(now)
+        if not self._routine(fact):
+            self._judge(now)
         return self._entries, self._answers
 
     def next_deadline(self, now: Instant) -> Instant:
         """When to come back with a `Tick`, at the latest."""
         pace = 0.1 if self.alert else 0.5
         ends = [end for end in (self.decision.until, self.hold and self.hold.until) if end]
-        return min([now + pace, *(end for end in ends if end > now)])
+        return min([self._judged + pace, *(end for end in ends if end > now)])
 
     @property
     def alert(self) -> bool:
@@ -180,6 +192,9 @@ class Engine:
         first, self.view, self._unread = self.view is None, view, None
         circuit = self.site.identify(view)
         active = circuit.name if circuit else None
+        if view.gateway is None and self.active is not None:
+            active = self.active  # nobody put it elsewhere: its way out is gone
+            self._lines[active].condemn(now, "the router has no default route")
         if active is not None:
             self._stuck = None
         if first:
@@ -195,25 +210,24 @@ class Engine:
 
     def _resume(self, active: str | None) -> None:
         """Close a switchover that a crash cut off before it changed anything."""
-        if self._open is None or active is None:
+        if self.interrupted is None or active is None:
             return
-        id_, source, target = self._open
+        id_, source, target = self.interrupted
         if active == source:
             because = f"interrupted before the router changed: it is on {active}"
             ended = log.SwitchoverEnded(
                 id_, source, target, "finish-interrupted", "undone", 0.0, because
             )
             self._entries.append(ended)
-            self._open = None
+            self.interrupted = None
 
     def _take_request(self, request: SwitchRequest, now: Instant) -> None:
         if self.switchover is not None:
             self._refuse(request, Decision("switchover-running", self._running() or ""))
         elif request.circuit == self.active:
             sentence = f"the router is on {request.circuit} already; nothing was changed"
-            if request.hold is not None and not request.once:
-                self._begin_hold(request, now)
-                sentence += f"; held for {request.hold:g} s"
+            if request.hold is not None or request.circuit == self.site.circuits[0].name:
+                self._settle_hold(request, now)
             self._answers.append(Answer(request.id, sentence))
         elif (why := refusal(self._situation(now), request)) is not None:
             self._refuse(request, why)
@@ -226,11 +240,10 @@ class Engine:
         self._answers.append(Answer(request.id, why.because, why.rule))
 
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
-        self.switchover = self._open = None
+        self.switchover = None
+        self.interrupted = None if outcome.changed else self.interrupted
         request, self._request = self._request, None
-        if not outcome.changed:
-            self._unread = outcome.because
-        elif outcome.automatic:
+        if outcome.changed and outcome.automatic:
             self._switched = [i for i in self._switched if i > now - HOUR] + [now]
         if outcome.view is not None:
             self.view, self._unread, self._asked_router = outcome.view, None, now
@@ -244,12 +257,15 @@ class Engine:
             self._lines[outcome.target].vouch(now)
             if request is not None:
                 self._settle_hold(request, now)
-        elif outcome.ending is Ending.UNDONE and outcome.changed:
+        elif outcome.proof_failed:
             self._tried.add(outcome.target)
             self._lines[outcome.target].condemn(now, f"the switch to it failed: {outcome.because}")
+        elif outcome.ending is Ending.UNDONE:
+            self._unread = outcome.because  # says nothing of the circuit: read, and try again
         if request is not None:
-            rule = None if outcome.ending is Ending.PROVED else outcome.rule
-            self._answers.append(Answer(request.id, outcome.because, rule))
+            rule = outcome.rule if outcome.changed else "router-unreachable"
+            proved = outcome.ending is Ending.PROVED
+            self._answers.append(Answer(request.id, outcome.because, None if proved else rule))
 
     # What follows from them.
 
@@ -267,7 +283,7 @@ class Engine:
             self._lines[left].forget(now)
 
     def _settle_hold(self, request: SwitchRequest, now: Instant) -> None:
-        if request.circuit == self.site.circuits[0].name:
+        if request.circuit == self.site.circuits[0].name and request.hold is None:
             self._end_hold(f"{request.circuit} is the preferred circuit")
         elif not request.once:
             self._begin_hold(request, now)
@@ -283,7 +299,18 @@ class Engine:
             self._entries.append(log.HoldEnded(self.hold.circuit, because))
             self.hold = None
 
+    def _routine(self, fact: Fact) -> bool:
+        """An answer where answers are usual makes no news: the next tick will read it.
+
+        Nine facts in ten are such, and judging all circuits for each would cost most of our CPU.
+        """
+        if not isinstance(fact, ProbeSample) or fact.result is not Result.ANSWERED:
+            return False
+        reading = self.readings.get(fact.circuit or self.active or "")
+        return reading is not None and reading.state is State.UP and not reading.suspicious
+
     def _judge(self, now: Instant) -> None:
+        self._judged = now
         if self.hold and self.hold.until is not None and now >= self.hold.until:
             self._end_hold("its time is over")
         for name, line in self._lines.items():
@@ -317,7 +344,7 @@ class Engine:
             running=self._running(),
             stuck=self._stuck,
             request=self._request,
-            interrupted=self._open[2] if self._open and self.view else None,
+            interrupted=self.interrupted[2] if self.interrupted and self.view else None,
             hold=self.hold,
             prober_sick=self._sick(now),
             router_unread=self._unknown_router(),
@@ -336,10 +363,14 @@ class Engine:
 
     def _sick(self, now: Instant) -> str | None:
         reading = self.readings.get(self.active or "")
-        if reading is not None and reading.unsent is not None:
+        no_route = self.view is not None and self.view.gateway is None
+        if reading is not None and reading.unsent is not None and not no_route:
             return f"probes cannot leave this host: {reading.unsent}"
+        heard = reading.heard if reading else None
+        if heard is not None and now - heard < self.site.policy.silence:
+            return None  # what answers through the router has found its way past the inside
         down = reading is not None and reading.state is State.DOWN
-        return self._controls.sick(now, reading.heard if reading else None, suspected=down)
+        return self._controls.sick(now, heard, suspected=down)
 
     def _out_of_date(self) -> bool:
         """The router was last read before the active circuit fell silent: it may have rebooted."""

@@ -75,10 +75,12 @@ class Circuit:
         """The circuit's own gateway, pinged once a second as a diagnosis."""
         return Target(f"icmp {self.gateway}", Role.GATEWAY, 1.0)
 
-    @property
-    def idle_slower(self) -> int:
-        """How many times slower the circuit is probed while idle: its traffic may be paid for."""
-        return 10 if self.metered else 1
+    def idle_pace(self, every: float) -> float:
+        """How often a target is asked over the circuit while it is idle, in seconds.
+
+        Where traffic is paid for, ten times as seldom, but what is seldom already stays as it is.
+        """
+        return max(every, min(10 * every, 60.0)) if self.metered else every
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,11 @@ class RouterView:
     interface: str | None = None
     addresses: tuple[tuple[str, IPv4Interface], ...] = ()
     remarks: tuple[str, ...] = ()
+
+    def netmask_of(self, ip: IPv4Address) -> int | None:
+        """Prefix length with which the router holds *ip*; None where it does not say."""
+        held = (address for _, address in self.addresses if address.ip == ip)
+        return next((address.network.prefixlen for address in held), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +226,8 @@ class Outcome:
 
         changed: The router was touched; False where it ended before the first action.
 
+        proof_failed: The router did as it was told, and traffic did not pass.
+
         view: What the router was last read to hold.
     """
 
@@ -231,6 +240,7 @@ class Outcome:
     because: str
     automatic: bool = True
     changed: bool = True
+    proof_failed: bool = False
     view: RouterView | None = None
 
 
@@ -314,12 +324,13 @@ class Site:
         raise KeyError(name)
 
     def identify(self, view: RouterView) -> Circuit | None:
-        """Tell which circuit a router is on: by source address and next hop, both."""
+        """Tell which circuit a router is on: by source address, netmask and next hop."""
         for circuit in self.circuits:
             if (
                 view.gateway == circuit.gateway
                 and view.source == circuit.address.ip
                 and circuit.interface in {None, view.interface}
+                and view.netmask_of(view.source) in {None, circuit.address.network.prefixlen}
             ):
                 return circuit
         return None

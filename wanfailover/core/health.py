@@ -121,7 +121,7 @@ class _Asked:
         if sample.result is Result.ANSWERED and sample.rtt is not None:
             self.heard = max(self.heard or 0.0, sample.sent + sample.rtt)
             self.answered = max(self.answered or 0.0, sample.sent)
-        horizon = sample.sent - max(WINDOW, self.every)
+        horizon = sample.sent - max(WINDOW, (ENOUGH + 1) * self.every)
         for old in [sent for sent in self.recent if sent < horizon]:
             del self.recent[old]
 
@@ -136,12 +136,11 @@ class Line:
     """One circuit, as its targets see it. Lives as long as the agent; forgets on request.
 
     Args:
-        slower: How many times slower than their pace the targets are asked while it is idle.
+        targets: What it is asked, each with the slowest pace at which it is.
     """
 
-    def __init__(self, targets: Sequence[Target], policy: Policy, slower: int = 1) -> None:
+    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
         self._policy = policy
-        self._slower = slower
         far = [target for target in targets if target.role is Role.FAR]
         voters = far or [target for target in targets if target.role is Role.GATEWAY]
         self._need = min(policy.need, max(1, len(voters)))
@@ -168,13 +167,13 @@ class Line:
         target.take(sample)
         if sample.result is Result.UNSENT:
             return
-        if self._evidence is None or sample.sent - self._evidence > STALE:
+        if self._evidence is None or sample.sent - self._evidence > self._stale():
             self._floor = max(self._floor, sample.sent)  # nobody was asked: that was no silence
         self._evidence = max(self._evidence or 0.0, sample.sent)
-        if sample.result is Result.ANSWERED and target.heard is not None:
+        if sample.result is Result.ANSWERED:
             if sample.sent > self._condemned_until:
                 self._condemned = None
-            self._heard(target.heard)
+            self._heard(self._enough_heard())
 
     def vouch(self, now: Instant) -> None:
         """A proof succeeded here just now: as good as an answer."""
@@ -190,6 +189,7 @@ class Line:
         Answers clear it too, but only after the dwell: they come by a way of our own, on which the
         router's failure does not show, and would have us try again at once and for ever.
         """
+        self._life = self._quiet_since = None  # a failed return must wait for the whole time again
         self._condemned = because
         self._condemned_until = now + self._policy.dwell
         self._evidence = now
@@ -235,7 +235,7 @@ class Line:
             return State.UNKNOWN, self._unsent() or "not seen yet"
         if self._condemned is not None:
             return self._aged(now, self._condemned)
-        if now - self._evidence > max(STALE, self._gap()):
+        if now - self._evidence > self._stale():
             return self._aged(now, f"silent when last seen, {now - self._evidence:.0f} s ago")
         if self._silent(now):
             self._revived = None
@@ -289,21 +289,33 @@ class Line:
     def _asked(self) -> list[_Asked]:
         return [target for target in self._voters.values() if target.unsent is None]
 
-    def _last_life(self) -> Instant:
-        """When the need-th freshest target was last heard, but not before we could listen."""
+    def _enough_heard(self) -> Instant | None:
+        """When the need-th freshest target was last heard: that long ago, enough were alive."""
         heard = sorted((t.heard for t in self._asked() if t.heard is not None), reverse=True)
-        return max(heard[self._need - 1] if len(heard) >= self._need else self._floor, self._floor)
+        return heard[self._need - 1] if len(heard) >= self._need else None
 
-    def _heard(self, at: Instant) -> None:
+    def _last_life(self) -> Instant:
+        """When enough targets were last heard, but not before we could listen."""
+        heard = self._enough_heard()
+        return self._floor if heard is None else max(heard, self._floor)
+
+    def _heard(self, at: Instant | None) -> None:
+        if at is None or (self._life is not None and at <= self._life):
+            return
         if self._state is State.DOWN and self._revived is None:
             self._revived = self._floor = at  # answers count from here, and losses too
         if self._life is None or at - self._life > self._gap():
             self._quiet_since = at
-        self._life = max(self._life or at, at)
+        self._life = at
 
     def _gap(self) -> float:
         """An interval between signs of life that is still quiet: three paces, at least a second."""
-        return max(1.0, 3 * self._slower * min(self._paces.values(), default=1.0))
+        paces = sorted(self._paces.values())
+        return max(1.0, 3 * paces[self._need - 1]) if paces else 1.0
+
+    def _stale(self) -> float:
+        """Evidence older than this tells nothing of now."""
+        return max(STALE, self._gap())
 
     def _quiet(self, now: Instant) -> Instant | None:
         if self._life is None or now - self._life > self._gap():

@@ -200,7 +200,8 @@ def _spent(s: Situation) -> int:
 def _budget_spent(s: Situation) -> bool:
     """A return must leave one over: the last switchover is kept for a dead circuit."""
     budget = s.policy.switches_per_hour
-    return _spent(s) >= (budget if s.active_down else budget - 1) and (s.active_down or s.returns)
+    limit = budget if s.active_down else max(1, budget - 1)
+    return _spent(s) >= limit and (s.active_down or s.returns)
 
 
 def _budget_back(s: Situation) -> Instant | None:
@@ -252,7 +253,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "held-by-operator",
-        lambda s: s.hold is not None,
+        lambda s: s.hold is not None and s.interrupted is None,
         _held,
         until=lambda s: s.hold.until if s.hold else None,
     ),
