@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ from wanfailover.core.engine import Answer, Engine
 from wanfailover.core.facts import (
     AutoRequest,
     Fact,
+    Outcome,
     RouterUnread,
     SwitchoverStarted,
     SwitchRequest,
@@ -68,10 +70,12 @@ class Agent:
         self._router = asyncio.Lock()  # calls to a driver never overlap
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[asyncio.Task[None]] = set()  # of these, the ones a stop waits for
-        self._switching: asyncio.Task[None] | None = None
+        self._switching: asyncio.Task[None] | None = None  # until its outcome has been fed
+        self._reading = False  # one at a time: a router that does not answer takes its time
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._aimed: tuple[str | None, int] | None = None
         self._since = self._started = time.monotonic()
+        self._began: datetime | None = None  # the running switchover, or the last
         self._bug: BaseException | None = None
         self._stopping = asyncio.Event()
 
@@ -89,6 +93,7 @@ class Agent:
                 for circuit in self._site.circuits
             },
             last=self._last,
+            began=self._began,
             warnings=tuple(filter(None, [self._record.trouble])),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
@@ -98,6 +103,8 @@ class Agent:
         unknown = unknown_circuit(self._site, request)
         if unknown is not None:
             return unknown
+        if self.engine.switchover is None:
+            await self._read_router()  # an operator is answered by what the router holds now
         if dry_run:
             refused = self.engine.refusal(request, time.monotonic())
             async with self._router:
@@ -133,7 +140,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             await self._loop()
-            await self._record(log.AgentStopped("stopped"))
+            await self._record(log.AgentStopped("it was told to"))
         finally:
             await self._close()
         if self._bug is not None:
@@ -151,7 +158,7 @@ class Agent:
 
     async def _close(self) -> None:
         self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
-        await asyncio.gather(*self._writing)
+        await asyncio.gather(*self._writing, return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -165,6 +172,8 @@ class Agent:
     def _handle(self, fact: Fact) -> None:
         now = time.monotonic()
         active = self.engine.active
+        if isinstance(fact, Outcome):
+            self._switching = None
         entries, answers = self.engine.feed(fact, now)
         if self.engine.active != active:
             self._since = now
@@ -174,21 +183,24 @@ class Agent:
             return
         if self.engine.decision.target is not None and self.engine.switchover is None:
             self._begin(now)
-        if self.engine.wants_view(now):
+        if self.engine.wants_view(now) and not self._reading:
+            self._reading = True
             self.engine.asked_router(now)
             self._spawn(self._read_router())
         self._point()
 
     def _begin(self, now: float) -> None:
-        decision = self.engine.decision
+        decision, interrupted = self.engine.decision, self.engine.interrupted
         order = Order(
             id=uuid.uuid4().hex[:8],
             target=decision.target or "",
             rule=decision.rule,
             because=decision.because,
             automatic=decision.rule != "operator-asked",
+            left=interrupted[1] if interrupted else None,
         )
         started = SwitchoverStarted(order.id, self.engine.active, order.target, order.rule)
+        self._began = report.utc_now()
         entries, answers = self.engine.feed(started, now)
         self._write(entries)
         self._answer(answers)
@@ -199,7 +211,6 @@ class Agent:
             async with self._router:
                 outcome = await self._switchover.run(order)
         self._last = report.ended(ended_entry(outcome), report.utc_now())
-        self._switching = None
         self._inbox.put_nowait(outcome)
 
     async def _read_router(self) -> None:
@@ -208,6 +219,7 @@ class Agent:
                 fact: Fact = await self._driver.read()
             except DriverError as error:
                 fact = RouterUnread(time.monotonic(), str(error))
+        self._reading = False
         self._inbox.put_nowait(fact)
 
     def _point(self) -> None:
@@ -243,5 +255,7 @@ class Agent:
         """A task that raised has a bug: stop, rather than go on half blind."""
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            self._bug, self._switching = task.exception(), None
+            self._bug = task.exception()
+            if task is self._switching:
+                self._switching = None
             self.stop()

@@ -60,6 +60,11 @@ def ask(
 
 
 def _read(answer: bytes, site: SiteDir) -> dict[str, Any]:
+    if not answer:
+        raise ControlError(
+            f"the agent of {site.site} ended before it answered; its next start finishes or undoes "
+            "what was begun: see wanfailover status and history"
+        )
     head, _, body = answer.partition(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n", 1)[0]:
         raise ControlError(f"the agent of {site.site} refused: {body.decode('utf-8', 'replace')}")

@@ -93,11 +93,14 @@ async def switch_once(
     try:
         with Reader(site_dir.journal) as reader:
             memory = remember(reader, time.monotonic())
-        session = _Session(Engine(site, memory=memory), Recorder(journal))
-        await session.feed(await driver.read())
+        engine = Engine(site, memory=memory)
+        view = await driver.read()
         if dry_run:
-            refused = session.engine.refusal(request, time.monotonic())
+            engine.feed(view, time.monotonic())
+            refused = engine.refusal(request, time.monotonic())
             return await rehearse(site, request, driver, refused)
+        session = _Session(engine, Recorder(journal))
+        await session.feed(view)
         prover = FarProver(profile.probes, site, Names())
         run = Switchover(site, driver, prover, session.record)
         return reply_to(await session.carry_out(request, run))

@@ -77,7 +77,7 @@ class CommandRefused(DriverError):
 
     def __init__(self, command: str, words: str) -> None:
         self.command = command
-        self.words = words.strip()
+        self.words = "; ".join(filter(None, map(str.strip, words.splitlines())))
         super().__init__(f"the router refused '{command}': {self.words or 'no reason given'}")
 
 

@@ -111,7 +111,7 @@ async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Findin
     if assignment.circuit is None:
         remedy = "let the router answer this host, or it cannot veto when this host is sick"
         return Finding(subject, RED, why, remedy)
-    if assignment.path != Path():
+    if assignment.path != Path() and result.result is Result.UNSENT:
         return Finding(subject, RED, why, _vantage_remedy(profile, assignment))
     if isinstance(assignment.spec, Icmp) and assignment.target.role == "gateway":
         return Finding(subject, YELLOW, f"{why}; it cannot tell line from ISP, and never votes")
@@ -133,13 +133,14 @@ def _vantage_remedy(profile: Profile, assignment: Assignment) -> str:
     """The commands that give this host a way of its own to a circuit; never run by us."""
     circuit = profile.site().circuit(assignment.circuit or "")
     network, path = circuit.address.network, assignment.path
+    table = 100 + profile.circuits.index(circuit)
     device, address = path.device or "DEVICE", path.source or "ADDRESS"
     return (
         f"on this host, with ADDRESS a spare one of {network}: "
         f"ip addr add {address}/{network.prefixlen} dev {device}; ip link set {device} up; "
-        f"ip route add default via {circuit.gateway} dev {device} table 100; "
-        f"ip route add {network} dev {device} src {address} table 100; "
-        f"ip rule add from {address} table 100; ip rule add oif {device} table 100"
+        f"ip route add default via {circuit.gateway} dev {device} table {table}; "
+        f"ip route add {network} dev {device} src {address} table {table}; "
+        f"ip rule add from {address} table {table}; ip rule add oif {device} table {table}"
     )
 
 

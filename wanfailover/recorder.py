@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 
@@ -10,6 +11,9 @@ import structlog
 from wanfailover.core.entries import ActionFailed, Entry, SwitchoverEnded, to_data
 from wanfailover.errors import JournalError
 from wanfailover.journal.writer import Journal
+
+PATIENCE = 0.5
+"""Seconds a failover waits for the disk: ten times what a sick one takes, and then it goes on."""
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -28,12 +32,25 @@ class Recorder:
             self._tell(entry)
         if not entries:
             return
-        try:
-            await self._journal.append(entries, time.monotonic())
+        # Shielded: what is late is written all the same, and in its order.
+        writing = asyncio.ensure_future(self._journal.append(entries, time.monotonic()))
+        writing.add_done_callback(self._written)
+        await asyncio.wait([writing], timeout=PATIENCE)
+        if not writing.done():
+            self._complain(f"the disk of the journal has not answered for {PATIENCE:g} s")
+
+    def _written(self, writing: asyncio.Future[None]) -> None:
+        error = None if writing.cancelled() else writing.exception()
+        if error is None:
             self.trouble = None
-        except JournalError as error:
-            self.trouble = str(error)
-            self._log.error("journal-unwritable", why=self.trouble)
+        elif isinstance(error, JournalError):
+            self._complain(str(error))
+        else:
+            raise error
+
+    def _complain(self, trouble: str) -> None:
+        self.trouble = trouble
+        self._log.error("journal-unwritable", why=trouble)
 
     def _tell(self, entry: Entry) -> None:
         event = _WORDS.sub("-", type(entry).__name__).lower()

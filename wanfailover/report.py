@@ -6,6 +6,7 @@ Keys are added, never renamed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,10 @@ from wanfailover.core.entries import (
     ActiveChanged,
     DecisionMade,
     Entry,
-    HoldBegan,
-    HoldEnded,
     SwitchoverEnded,
 )
 from wanfailover.core.health import Reading
+from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 
 Report = dict[str, Any]
@@ -56,6 +56,7 @@ class Running:
     pid: int
     vantages: Mapping[str, str | None]
     last: Report | None
+    began: datetime | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -82,7 +83,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         },
         "hold": hold and {"circuit": hold.circuit, "until": wall.at(hold.until)},
         "paused_until": None,
-        "switchover": _switchover(engine, running.last),
+        "switchover": _switchover(engine, running),
         "tunnels": [],
         "mail": None,
         "preflight": None,
@@ -108,17 +109,17 @@ def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
     }
 
 
-def _switchover(engine: Engine, last: Report | None) -> Report | None:
-    running = engine.switchover
-    if running is None:
-        return last
+def _switchover(engine: Engine, running: Running) -> Report | None:
+    started = engine.switchover
+    if started is None:
+        return running.last
     return {
-        "id": running.id,
-        "from": running.source,
-        "to": running.target,
-        "rule": running.rule,
+        "id": started.id,
+        "from": started.source,
+        "to": started.target,
+        "rule": started.rule,
         "outcome": "running",
-        "started": None,
+        "started": stamp(running.began) if running.began else None,
         "seconds": None,
     }
 
@@ -148,7 +149,8 @@ def last_switchover(reader: Reader) -> Report | None:
 def recorded(reader: Reader, site: str) -> Report:
     """Tell how things stood when the last agent wrote its journal; no agent runs now."""
     decision = _newest(reader, DecisionMade)
-    hold = _newest(reader, HoldBegan, HoldEnded)
+    mono = time.monotonic()
+    hold = remember(reader, mono).hold
     active, since = last_active(reader)
     return {
         "site": site,
@@ -158,7 +160,7 @@ def recorded(reader: Reader, site: str) -> Report:
         "health": {},
         "decision": decision
         and {"rule": decision.rule, "because": decision.because, "until": None},
-        "hold": {"circuit": hold.circuit, "until": None} if isinstance(hold, HoldBegan) else None,
+        "hold": hold and {"circuit": hold.circuit, "until": Wall(mono, utc_now()).at(hold.until)},
         "paused_until": None,
         "switchover": last_switchover(reader),
         "tunnels": [],

@@ -139,7 +139,13 @@ class Lock:
     """
 
     def __init__(self, site: SiteDir, what: str) -> None:
-        self._file: IO[str] = site.lock.open("a+", encoding="utf-8")
+        try:
+            self._file: IO[str] = site.lock.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ControlError(
+                f"{site.lock} cannot be opened ({error.strerror}): without an agent only its "
+                "owner may switch"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

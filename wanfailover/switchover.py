@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import structlog
 
 from wanfailover.core import entries as log
 from wanfailover.core import plan as plans
@@ -20,16 +22,23 @@ from wanfailover.core.plan import Plan
 from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
 
+_log = structlog.get_logger("wanfailover")
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to do and why: a decision with a name of its own."""
+    """What to do and why: a decision with a name of its own.
+
+    Args:
+        left: The circuit that an interrupted switchover was leaving; None for a new one.
+    """
 
     id: str
     target: str
     rule: str
     because: str
     automatic: bool
+    left: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +50,27 @@ class Prepared:
     view: RouterView
 
 
-async def prepare(site: Site, target: str, driver: RouterDriver) -> Prepared:
+async def prepare(
+    site: Site, target: str, driver: RouterDriver, left: str | None = None
+) -> Prepared:
     """Read the router and plan the way to *target*; also what `--dry-run` shows.
 
     Raises:
         DriverError: The router cannot be read.
     """
     view = await driver.read()
-    plan = plans.make(site, target, view)
+    plan = plans.make(site, target, view, left)
     return Prepared(plan, driver.compile(plan.steps, view), view)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a transaction ended, and what the router held then, if that could be read."""
+
+    ending: Ending
+    because: str
+    view: RouterView | None
+    proof_failed: bool = False
 
 
 class Switchover:
@@ -73,19 +94,21 @@ class Switchover:
         """Carry out *order*; never raises for anything the router or the circuit does."""
         started = self._clock()
         try:
-            prepared = await prepare(self._site, order.target, self._driver)
+            prepared = await prepare(self._site, order.target, self._driver, order.left)
         except DriverError as error:
             because = f"nothing was changed: {error}"
             return self._outcome(order, None, Ending.UNDONE, started, because, changed=False)
         await self._record(_intent(order, prepared))
-        ending, because, view = await self._transact(order.id, prepared)
-        outcome = self._outcome(order, prepared.plan, ending, started, because, view=view)
+        ended = await self._transact(order.id, prepared)
+        outcome = replace(
+            self._outcome(order, prepared.plan, ended.ending, started, ended.because),
+            view=ended.view,
+            proof_failed=ended.proof_failed,
+        )
         await self._record(ended_entry(outcome))
         return outcome
 
-    async def _transact(
-        self, id_: str, prepared: Prepared
-    ) -> tuple[Ending, str, RouterView | None]:
+    async def _transact(self, id_: str, prepared: Prepared) -> _Ended:
         begun: list[Action] = []
         try:
             for action in prepared.actions:
@@ -96,9 +119,11 @@ class Switchover:
                 await self._prover.prove(proof, prepared.plan.target)
                 for proof in prepared.plan.proofs
             ]
-        except (DriverError, SwitchoverError) as error:
+        except Exception as error:  # noqa: BLE001 - a bug, too, must not leave it unproved
+            if not isinstance(error, DriverError | SwitchoverError):
+                _log.exception("switchover-bug", switchover=id_)
             return await self._undo(id_, prepared, begun, error)
-        return Ending.PROVED, "; ".join(proofs), view
+        return _Ended(Ending.PROVED, "; ".join(proofs), view)
 
     async def _perform(self, id_: str, action: Action) -> None:
         await self._record(log.ActionBegun(id_, action.name))
@@ -125,7 +150,7 @@ class Switchover:
 
     async def _undo(
         self, id_: str, prepared: Prepared, begun: list[Action], why: Exception
-    ) -> tuple[Ending, str, RouterView | None]:
+    ) -> _Ended:
         """Put back what was there, action by action in reverse; go on past a failure."""
         failures: list[str] = []
         for action in reversed(begun):
@@ -133,18 +158,35 @@ class Switchover:
                 words = await self._driver.undo(action)
                 await self._record(log.ActionUndone(id_, action.name, words))
             except DriverError as error:
-                failures.append(f"{action.name}: {error}")
+                if action.essential:
+                    failures.append(f"{action.name}: {error}")
                 await self._record(log.ActionFailed(id_, action.name, f"undo: {error}"))
         back = prepared.plan.source or "its former state"
         view = None
         try:
             view = await self._driver.read()
-            _same(view, prepared.view)
+            self._same(view, prepared)
         except (DriverError, UndoFailed) as error:
-            detail = "; ".join([*failures, str(error)])
-            return Ending.STUCK, f"{why}; and going back to {back} failed: {detail}", view
-        reason = "proof failed" if isinstance(why, ProofFailed) else "failed"
-        return Ending.UNDONE, f"{reason}: {why}; the router is on {back} again", view
+            failures.append(str(error))
+        if failures:
+            because = f"{why}; and going back to {back} failed: {'; '.join(failures)}"
+            return _Ended(Ending.STUCK, because, view)
+        failed = isinstance(why, ProofFailed)
+        because = f"{'proof failed' if failed else 'failed'}: {why}; the router is on {back} again"
+        return _Ended(Ending.UNDONE, because, view, failed)
+
+    def _same(self, view: RouterView, prepared: Prepared) -> None:
+        """The undo is complete when the router is where it was.
+
+        Raises:
+            UndoFailed: It is somewhere else.
+        """
+        circuit = self._site.identify(view)
+        before = prepared.view
+        back_on = circuit is not None and circuit.name == prepared.plan.source
+        held = (view.source, view.gateway, view.interface)
+        if not back_on and held != (before.source, before.gateway, before.interface):
+            raise UndoFailed(f"the router now sends from {view.source} to {view.gateway}")
 
     def _outcome(
         self,
@@ -155,7 +197,6 @@ class Switchover:
         because: str,
         *,
         changed: bool = True,
-        view: RouterView | None = None,
     ) -> Outcome:
         return Outcome(
             id=order.id,
@@ -167,7 +208,6 @@ class Switchover:
             because=because,
             automatic=order.automatic,
             changed=changed,
-            view=view,
         )
 
 
@@ -194,14 +234,3 @@ def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:
         order.automatic,
         tuple((a.name, a.title, a.does, a.undoes) for a in prepared.actions),
     )
-
-
-def _same(view: RouterView, before: RouterView) -> None:
-    """The undo is complete when the router holds what it held before.
-
-    Raises:
-        UndoFailed: It holds something else.
-    """
-    held = (view.source, view.gateway, view.interface)
-    if held != (before.source, before.gateway, before.interface):
-        raise UndoFailed(f"the router now sends from {view.source} to {view.gateway}")

@@ -40,9 +40,11 @@ def script(lines: Lines) -> str:
     return "\n".join(("set -e", *lines))
 
 
-def failed(done: Completed) -> bool:
+def failed(lines: Lines, done: Completed) -> bool:
     """Tell whether a script failed; that there was nothing to forget is no failure."""
-    return done.status != 0 and "0 flow entries have been deleted" not in done.err
+    forgetting = len(lines) == 1 and lines[0].startswith("conntrack -D")
+    nothing = forgetting and "0 flow entries have been deleted" in done.err
+    return done.status != 0 and not nothing
 
 
 def culprit(lines: Lines, done: Completed) -> str:
@@ -50,8 +52,8 @@ def culprit(lines: Lines, done: Completed) -> str:
     found = _FAILED_LINE.search(done.err)
     if found is None:
         return "; ".join(lines)
-    first = next(number for number, line in enumerate(lines) if line.startswith("ip -batch"))
-    return f"ip {lines[first + int(found[1])]}"
+    batch = [number for number, line in enumerate(lines) if line.startswith("ip -batch")]
+    return f"ip {lines[batch[0] + int(found[1])]}" if batch else "; ".join(lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,6 @@ class Iproute2:
         if not lines:
             return ""
         done = await self._shell.run_detached(commands.script(lines), within=ACT_WITHIN)
-        if commands.failed(done):
+        if commands.failed(lines, done):
             raise CommandRefused(commands.culprit(lines, done), done.words)
         return done.words

@@ -204,11 +204,11 @@ class TestWarnings:
         assert profile(LEAST + text + "  - {icmp: 192.0.2.10}\n").warnings == ()
 
     def test_slow_probes(self, profile) -> None:
-        """Where as many targets as are needed are asked rarely, one lost answer is an outage."""
+        """Where fewer targets than are needed are asked often, an outage is noticed late."""
         text = "probes:\n  - {tcp: '192.0.2.10:443'}\n  - {tcp: '192.0.2.11:443'}\n"
         asked = (
-            "asked more often than every 3 s, the silence that counts as an outage, so one lost "
-            "answer is enough; ask more often, or raise `detect: silence`"
+            "asked more often than every 3 s, the silence that counts as an outage, so it is "
+            "noticed late; ask more often"
         )
         assert self.warnings(profile(LEAST + text)) == [f"6:1: no target is {asked}"]
         text += "  - {icmp: 192.0.2.10}\n"

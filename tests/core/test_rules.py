@@ -35,8 +35,8 @@ CONTRACT = [
 ]
 
 
-def reading(state: State, quiet_since: float | None = None) -> Reading:
-    return Reading(state, 0.0, "said so", quiet_since=quiet_since)
+def reading(state: State, quiet_since: float | None = None, in_sight: bool = True) -> Reading:
+    return Reading(state, 0.0, "said so", quiet_since=quiet_since, in_sight=in_sight)
 
 
 def situation(primary=State.UP, backup=State.UNKNOWN, active="primary", **facts) -> Situation:
@@ -101,6 +101,13 @@ def test_an_operator_is_refused_only_for_two_reasons(rule):
     asked = refusal(situation(**facts), SwitchRequest("1", "backup"))
     assert (asked.rule if asked else None) == rule
     assert refusal(situation(**facts), SwitchRequest("1", "backup", force=True)) is None
+
+
+def test_an_operator_may_know_better_than_old_evidence():
+    """Down when last seen, and nobody sees it now: the operator is not refused, the proof tells."""
+    unseen = situation()
+    unseen.readings["backup"] = reading(State.DOWN, in_sight=False)
+    assert refusal(unseen, SwitchRequest("1", "backup")) is None
 
 
 def test_every_rule_is_reached_by_some_story():

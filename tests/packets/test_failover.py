@@ -130,7 +130,9 @@ def test_two_interfaces(make_lab, tmp_path: Path):
 def test_the_third_circuit_when_two_are_dead(make_lab, tmp_path: Path, shape: Shape):
     """The backup is tried, found dead by its proof and undone; the third is used."""
     lab = make_lab(3, shape=shape)
-    office = Office(lab, tmp_path, settings=("policy: {proof_within: 3s}", "failback: {after: 3s}"))
+    office = Office(
+        lab, tmp_path, settings=("policy: {proof_within: 3s, dwell: 2s}", "failback: {after: 3s}")
+    )
     office.start()
     office.wait(up("primary"), 5)
     lab.fault("dsl-down", "backup")

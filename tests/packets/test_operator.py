@@ -73,9 +73,14 @@ def test_refused_undone_and_no_op(office: Office, lab: Lab):
     assert "the router is on primary again" in done.stderr
     assert office.status()["switchover"]["outcome"] == "undone"
     assert public_address(lab) == PRIMARY
-    done = office.command("switch", "backup")
+    lab.clear("backup")
+    assert office.command("switch", "backup").returncode == 0
+    lab.fault("dsl-down", "primary")
+    office.wait(lambda report: report["health"]["primary"]["state"] == "down", 15)
+    done = office.command("switch", "primary")
     assert done.returncode == 1
     assert "standby-not-better" in done.stderr
+    assert public_address(lab) == BACKUP
     done = office.command("switch", "nowhere")
     assert done.returncode == 2
     assert "primary, backup" in done.stderr

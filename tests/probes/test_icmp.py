@@ -28,7 +28,7 @@ THROUGH = Path()
 @pytest.fixture(params=["datagram", "raw"])
 def kind(request: pytest.FixtureRequest, loopback) -> str:
     """Both kinds of ICMP socket; the kernel offers the first to the groups it is told of."""
-    loopback.let_ping("0 2147483647" if request.param == "datagram" else "1 0")
+    loopback.let_ping("0 0" if request.param == "datagram" else "1 0")
     return request.param
 
 
@@ -247,7 +247,7 @@ async def test_forbidden_pings_say_what_to_allow(loopback):
 
 async def test_group_may_ping_without_privilege(loopback):
     """A process without any capability pings where its group is in the kernel's range."""
-    loopback.let_ping("0 2147483647")
+    loopback.let_ping("0 0")
     os.seteuid(65534)
     try:
         result = await once(Icmp("127.0.0.1"))

@@ -189,10 +189,10 @@ class World:
         active = self.engine.active
         for circuit in self.site.circuits:
             if circuit.name == active or circuit.vantage is not None:
+                through = circuit.name == active
                 for target in self.site.targets:
-                    if circuit.name != active:
-                        target = replace(target, every=circuit.idle_pace(target.every))
-                    self._ask(target, circuit.name, through=circuit.name == active)
+                    pace = target.every if through else circuit.idle_pace(target.every)
+                    self._ask(replace(target, every=pace), circuit.name, through=through)
         self._ask(CONTROL, None, through=False)
 
     def _ask(self, target: Target, circuit: str | None, *, through: bool) -> None:
@@ -219,7 +219,9 @@ class World:
             self.later(delay, lambda: self.feed(back))
 
     def _answers(self, target: Target, line: str | None) -> bool:
-        if line in {None, "nowhere"} or not self.alive[line] or not self.lan or target.name in self.filtered:
+        if line is None or line == "nowhere" or not self.alive[line]:
+            return False
+        if not self.lan or target.name in self.filtered:
             return False
         every = self.loss.get(line)
         return every is None or next(self._numbers) % every != 0

@@ -38,7 +38,7 @@ COMMANDS = {
     "switch": "Move the router to a circuit now, with proof, or put it back.",
     "auto": "End a hold: let automation decide again.",
     "check": "Answer: would a failover work now?",
-    "history": "List what happened, newest last.",
+    "history": "List what happened and why, oldest first.",
     "demo": "Show an outage being survived, on real packets in a virtual office.",
 }
 

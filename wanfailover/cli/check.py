@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from wanfailover.config import Profile
     from wanfailover.ports import Finding
 
+ANSWERS = {
+    "green": "A failover would work now.",
+    "yellow": "A failover would work now, as far as can be seen; mind the yellow rows.",
+    "red": "A failover would NOT be safe now: see the red rows.",
+}
+
 
 @click.command(name="check")
 @click.argument("profile", type=click.Path(path_type=Path))
@@ -34,6 +40,8 @@ def command(profile: Path, offline: bool, as_json: bool) -> None:
     worst = max((row.severity for row in rows), key=["green", "yellow", "red"].index)
     if as_json:
         click.echo(json.dumps({"result": worst, "rows": [asdict(row) for row in rows]}, indent=2))
+    elif error is None and not offline:
+        click.echo(ANSWERS[worst])
     if error is not None:
         raise error
     sys.exit(1 if worst == "red" else 0)
@@ -55,7 +63,9 @@ async def _online(profile: Profile, rows: list[Finding], *, as_json: bool) -> Ex
             if not as_json:
                 _print([row])
     except DriverError as error:
-        rows.append(Finding("router", Severity.RED, str(error)))
+        rows.append(Finding("router", Severity.RED, "cannot be reached or entered"))
+        if not as_json:
+            _print(rows[-1:])
         return error
     finally:
         await driver.close()

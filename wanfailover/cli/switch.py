@@ -15,6 +15,8 @@ from wanfailover.sites import SiteDir, base_dir, find
 PATIENCE = 180.0
 """Seconds to wait for a switchover: its actions, its proof, and perhaps its undo."""
 
+NOT_NOW = "the switchover is finished or undone first; it takes no longer than its proof may"
+
 
 @click.command(name="switch")
 @click.argument("circuit")
@@ -46,6 +48,7 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     import asyncio
     import getpass
     import logging
+    import signal
     from dataclasses import asdict
 
     from wanfailover import config, logs, plugins
@@ -59,7 +62,14 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     driver = plugins.load(profile.driver).build(profile.access)
     dry_run = asked.pop("dry_run")
     request = SwitchRequest(id="command", who=getpass.getuser(), **asked)
+
+    async def carry_out() -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, lambda: click.echo(NOT_NOW, err=True))
+        return asdict(await switch_once(profile, site, driver, request, dry_run=dry_run))
+
     try:
-        return asdict(asyncio.run(switch_once(profile, site, driver, request, dry_run=dry_run)))
+        return asyncio.run(carry_out())
     finally:
         lock.release()

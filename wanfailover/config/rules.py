@@ -190,13 +190,13 @@ def providers_are_passed(draft: Draft) -> Iterator[Fault]:
 
 
 def asked_often_enough(draft: Draft) -> Iterator[Fault]:
-    """One lost packet is no outage."""
+    """An outage is noticed when targets are asked."""
     paces = sorted(probe.spec().every for probe in draft.probes.values())
     if draft.need <= len(paces) and paces[draft.need - 1] >= draft.silence:
         asked = "no target is" if draft.need == 1 else f"fewer than {draft.need} targets are"
         text = (
             f"{asked} asked more often than every {draft.silence:g} s, the silence that counts as "
-            "an outage, so one lost answer is enough; ask more often, or raise `detect: silence`"
+            "an outage, so it is noticed late; ask more often"
         )
         yield Fault(("probes",), text)
 

@@ -259,13 +259,23 @@ class Engine:
                 self._settle_hold(request, now)
         elif outcome.proof_failed:
             self._tried.add(outcome.target)
-            self._lines[outcome.target].condemn(now, f"the switch to it failed: {outcome.because}")
+            self._lines[outcome.target].condemn(now, "a switch to it could not be proved")
         elif outcome.ending is Ending.UNDONE:
             self._unread = outcome.because  # says nothing of the circuit: read, and try again
         if request is not None:
-            rule = outcome.rule if outcome.changed else "router-unreachable"
-            proved = outcome.ending is Ending.PROVED
-            self._answers.append(Answer(request.id, outcome.because, None if proved else rule))
+            self._answers.append(self._answer(request, outcome))
+
+    def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
+        """Tell the operator what came of it."""
+        took = f"after {outcome.seconds:.1f} s"
+        if outcome.ending is Ending.PROVED:
+            held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
+            done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
+            return Answer(request.id, done)
+        if not outcome.changed:
+            return Answer(request.id, outcome.because, "router-unreachable")
+        why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
+        return Answer(request.id, why, outcome.rule)
 
     # What follows from them.
 
@@ -392,5 +402,5 @@ class Engine:
             return None
         return (
             f"the router is on neither circuit: it sends from {self.view.source} "
-            f"to {self.view.gateway}"
+            f"to {self.view.gateway}; put it right by hand, or with wanfailover switch NAME --force"
         )

@@ -76,6 +76,8 @@ class Reading:
         unsent: Why probes cannot leave this host; None while they can.
 
         layer: Which part of the way fails, where the gateway's answers tell.
+
+        in_sight: It is being probed now; otherwise the state is what was known last.
     """
 
     state: State
@@ -88,6 +90,7 @@ class Reading:
     suspicious: bool = False
     unsent: str | None = None
     layer: str | None = None
+    in_sight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,8 @@ class Line:
         self._state = State.UNKNOWN
         self._since: Instant = 0.0
         self._evidence: Instant | None = None
+        self._asked_at: Instant | None = None
+        self._unseen = "not seen yet"
 
     def take(self, sample: ProbeSample) -> None:
         """Take one probe's result, or its repair."""
@@ -169,7 +174,7 @@ class Line:
             return
         if self._evidence is None or sample.sent - self._evidence > self._stale():
             self._floor = max(self._floor, sample.sent)  # nobody was asked: that was no silence
-        self._evidence = max(self._evidence or 0.0, sample.sent)
+        self._evidence = self._asked_at = max(self._evidence or 0.0, sample.sent)
         if sample.result is Result.ANSWERED:
             if sample.sent > self._condemned_until:
                 self._condemned = None
@@ -199,6 +204,8 @@ class Line:
         self._voters.clear()
         self._gateway = _Asked(1.0)
         self._floor = now
+        self._unseen = "out of sight now"
+        self._asked_at = None
         self._life = self._quiet_since = self._evidence = self._condemned = None
 
     def deaf(self, now: Instant, seconds: float) -> None:
@@ -226,13 +233,14 @@ class Line:
             suspicious=self._suspicious(now),
             unsent=self._unsent(),
             layer=self._layer(state),
+            in_sight=self._asked_at is not None and now - self._asked_at <= self._stale(),
         )
 
     # How the verdict comes about.
 
     def _judge(self, now: Instant, tally: _Tally) -> tuple[State, str]:
         if self._evidence is None:
-            return State.UNKNOWN, self._unsent() or "not seen yet"
+            return State.UNKNOWN, self._unsent() or self._unseen
         if self._condemned is not None:
             return self._aged(now, self._condemned)
         if now - self._evidence > self._stale():

@@ -131,34 +131,49 @@ class Plan:
     proofs: tuple[Proof, ...]
 
 
-def make(site: Site, target: str, view: RouterView) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is to be replaced, and to be restored by an undo."""
+
+    address: IPv4Interface | None
+    gateway: IPv4Address | None
+    interface: str | None
+
+    @classmethod
+    def of(cls, view: RouterView) -> _Held:
+        """What the router really holds, which need not be what any circuit has."""
+        held = next((address for _, address in view.addresses if address.ip == view.source), None)
+        if held is None and view.source is not None:
+            held = IPv4Interface(view.source)
+        return cls(held, view.gateway, view.interface)
+
+
+def make(site: Site, target: str, view: RouterView, left: str | None = None) -> Plan:
     """Plan the way from what the router holds to *target*.
 
-    Works from any state, also one that is on neither circuit: the old values are those the router
-    really holds, so that an undo restores what was there and not what should have been.
+    Works from any state, also one that is on neither circuit: an undo restores what was there, and
+    not what should have been. *left* is the circuit an interrupted switchover was leaving: where
+    the router is on *target* already, the rest of the way is from that one, and so is the way back.
     """
     new = site.circuit(target)
     active = site.identify(view)
-    old = active.address if active else _address(view, view.source)
-    old_interface = view.interface
-    new_interface = new.interface or view.interface
+    before = _Held.of(view)
+    if active is new and left in {c.name for c in site.circuits} - {target}:
+        active = site.circuit(left or "")
+        before = _Held(active.address, active.gateway, active.interface or view.interface)
+    old = before.address.ip if before.address else None
+    interface = new.interface or view.interface
+    away = before.address if before.address != new.address else None
     steps: list[Step] = [
-        SetAddress(new.address, new_interface, old if old != new.address else None, old_interface),
-        SetGateway(
-            new.gateway, new.address.ip, new_interface, view.gateway, view.source, old_interface
-        ),
+        SetAddress(new.address, interface, away, before.interface),
+        SetGateway(new.gateway, new.address.ip, interface, before.gateway, old, before.interface),
     ]
-    if view.source is not None and view.source != new.address.ip:
-        steps.append(ForgetConnections(view.source, new.address.ip))
-    steps.append(Announce(new.address.ip, new_interface, view.source, old_interface))
+    if old is not None and old != new.address.ip:
+        steps.append(ForgetConnections(old, new.address.ip))
+    steps.append(Announce(new.address.ip, interface, old, before.interface))
     return Plan(
         source=active.name if active else None,
         target=target,
         steps=tuple(steps),
         proofs=(Reach(site.policy.need, site.policy.proof_within),),
     )
-
-
-def _address(view: RouterView, ip: IPv4Address | None) -> IPv4Interface | None:
-    """The address with its prefix that the router holds for *ip*."""
-    return next((address for _, address in view.addresses if address.ip == ip), None)

@@ -159,15 +159,18 @@ def decide(situation: Situation) -> Decision:
 def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
     """Why an operator's request cannot be met; None if it can.
 
-    An operator is refused only where the target is known to be down or the router is on neither
-    circuit, and may force both. The proof and the undo stay in any case.
+    An operator is refused only where the target is seen to be down or the router is on neither
+    circuit, and may force both. What nobody sees now he may know better. The proof and the undo
+    stay in any case.
     """
     if request.force:
         return None
     if situation.foreign is not None:
         return Decision("foreign-state", situation.foreign)
-    if situation.state(request.circuit) is State.DOWN:
-        return Decision("standby-not-better", situation.why(request.circuit))
+    reading = situation.readings.get(request.circuit)
+    if reading is not None and reading.state is State.DOWN and reading.in_sight:
+        because = f"{situation.why(request.circuit)}; --force tries it, with proof and undo"
+        return Decision("standby-not-better", because)
     return None
 
 

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from wanfailover.core.engine import Memory
 from wanfailover.core.entries import HoldBegan, HoldEnded, SwitchoverEnded, SwitchoverIntended
 from wanfailover.core.policy import HOUR, Hold
-from wanfailover.journal.reader import Reader, Record
-from wanfailover.journal.writer import boot_id
+from wanfailover.journal.reader import Reader, Record, boot_id
 
 
 def remember(reader: Reader, now: float) -> Memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,8 +42,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            # Not mode=ro where the directory is ours: a WAL left by a killed agent needs its -shm.
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=1.0)
+            self._db = sqlite3.connect(_address(path), uri=True, timeout=1.0)
             self._db.execute("PRAGMA query_only=1")
         except sqlite3.Error as error:
             raise JournalError(f"the journal {path} cannot be read: {error}") from error
@@ -69,3 +69,22 @@ class Reader:
     def last(self, *kinds: type[Entry]) -> Record | None:
         """Give the newest entry of *kinds*."""
         return next(self.records(*kinds, newest_first=True), None)
+
+
+def _address(path: Path) -> str:
+    """How to open the journal: a WAL needs its -shm, which only those who may write can make.
+
+    Where the last writer is gone it has left no WAL, and nothing changes under a reader's eyes.
+    """
+    writable = os.access(path.parent, os.W_OK)
+    quiet = not path.with_name(f"{path.name}-wal").exists()
+    mode = "rw" if writable else "ro&immutable=1" if quiet else "ro"
+    return f"{path.resolve().as_uri()}?mode={mode}"
+
+
+def boot_id() -> str:
+    """Name this boot of the machine, as Linux does; empty where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

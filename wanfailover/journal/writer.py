@@ -17,6 +17,7 @@ from pathlib import Path
 
 from wanfailover.core.entries import DURABLE, Entry, to_data
 from wanfailover.errors import JournalError
+from wanfailover.journal.reader import boot_id
 
 SCHEMA_VERSION = 1
 
@@ -48,7 +49,9 @@ class Journal:
             self._db: sqlite3.Connection = self._thread.submit(_open, path).result()
         except sqlite3.Error as error:
             self._thread.shutdown()
-            raise JournalError(f"the journal {path} cannot be opened: {error}") from error
+            raise JournalError(
+                f"the journal {path} cannot be opened ({error}): move it aside to begin a new one"
+            ) from error
 
     async def append(self, entries: Sequence[Entry], mono: float) -> None:
         """Write *entries* in one transaction, stamped with *mono* and the wall time.
@@ -94,11 +97,3 @@ def _open(path: Path) -> sqlite3.Connection:
         message = f"it was written by a newer version (schema {version}, known {SCHEMA_VERSION})"
         raise sqlite3.DatabaseError(message)
     return db
-
-
-def boot_id() -> str:
-    """Name this boot of the machine, as Linux does; empty where it does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

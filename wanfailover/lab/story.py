@@ -33,6 +33,8 @@ PICTURE = """\
   client 192.168.10.20, a user    ┘              └ provider B, backup 198.51.100.77 ┘"""
 
 PATIENCE = 30.0
+HARMLESS = 12.0
+"""Seconds after which a fault that was not acted on is one that need not be."""
 
 
 class Story:
@@ -78,7 +80,10 @@ class Story:
             self._pass(office, 3)
             self._narrate(f"The primary fails: {fault}: {meaning}")
             lab.fault(fault, "primary")
-            self._until(office, _settled("backup"))
+            if not self._leaves(office):
+                self._narrate("The agent stays, and rightly: some far targets answer.")
+                self._end(office)
+                return
             self._pass(office, 5)
             self._narrate(
                 f"The primary is repaired. It must stay quiet for {RETURN_AFTER} s before it is "
@@ -152,6 +157,17 @@ class Story:
         while time.monotonic() < until:
             self._follow(office)
             time.sleep(0.1)
+
+    def _leaves(self, office: Office) -> bool:
+        """Let time go by until the agent has left the primary, or clearly does not mean to."""
+        until = time.monotonic() + HARMLESS
+        while time.monotonic() < until:
+            self._pass(office, 0.2)
+            report = office.status()
+            if report is not None and report["switchover"] is not None:
+                self._until(office, _settled("backup"))
+                return True
+        return False
 
     def _until(self, office: Office, holds: Callable[[Report], object]) -> None:
         """Let time go by until the agent's status satisfies *holds*.

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from wanfailover.core.facts import Path, Result, Site
 from wanfailover.core.plan import Proof
 from wanfailover.errors import ProofFailed
-from wanfailover.ports import Icmp, Prober, ProbeResult, ProbeSpec
-from wanfailover.probes import build
-from wanfailover.probes.names import Names
+from wanfailover.ports import Icmp, ProbeResult, ProbeSpec
+from wanfailover.probes import Names, build
+from wanfailover.probes.kinds import KINDS
+from wanfailover.probes.watch import ask
 
 AGAIN_ICMP = 0.25
 AGAIN = 1.0
@@ -67,7 +68,8 @@ class FarProver:
         pending: set[asyncio.Task[ProbeResult]] = set()
         try:
             while True:
-                pending.add(asyncio.create_task(_once(prober)))
+                if len(pending) < KINDS[type(spec)].in_flight:
+                    pending.add(asyncio.create_task(ask(prober, Path(), spec.name)))
                 done, pending = await asyncio.wait(
                     pending, timeout=pace, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -82,7 +84,3 @@ class FarProver:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
             prober.close()
-
-
-async def _once(prober: Prober) -> ProbeResult:
-    return await prober.probe(Path())

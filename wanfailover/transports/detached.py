@@ -54,9 +54,15 @@ def start_once(command: str, place: str, within: float) -> str:
     within *within* seconds.
     """
     script = (
+        f"echo $$ >{place}/pid\n"
         f"{quoted(command)} >{place}/out 2>{place}/err\n"
         f"echo $? >{place}/status.new\n"
         f"mv {place}/status.new {place}/status"
     )
     looks = int(within / POLL) + 1
     return _START_ONCE.substitute(place=place, script=quoted(script), looks=looks, poll=POLL)
+
+
+def stop(place: str) -> str:
+    """Shell text that ends what was started in *place*, with all that it started, and tidies up."""
+    return f'kill -s KILL -- "-$(cat {place}/pid)" 2>/dev/null; rm -rf {place}'

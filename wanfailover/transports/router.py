@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from wanfailover.errors import DriverError
+from wanfailover.errors import DriverError, RouterTimeout
 from wanfailover.ports import RouterAccess
 from wanfailover.transports import detached
 from wanfailover.transports.local import LocalShell
 from wanfailover.transports.root import Means, Sudo, as_root, find_means
 from wanfailover.transports.shell import Completed, SessionLost, Shell
 from wanfailover.transports.ssh import SshShell
+
+STOP_WITHIN = 5.0
 
 
 def shell_for(access: RouterAccess, netns: str | None = None) -> Shell:
@@ -55,7 +57,7 @@ class RouterShell:
         After a loss the session is renewed once, and the script's own ending is reported.
 
         Raises:
-            RouterTimeout: It took too long; it goes on by itself.
+            RouterTimeout: It took too long, and was ended: what undoes it must have the last word.
         """
         command, stdin = await self._as_root(script)
         place = detached.new_place()
@@ -65,10 +67,26 @@ class RouterShell:
             done = await self._shell.run(text, within=within, stdin=stdin)
         except SessionLost:
             left = max(0.0, deadline - asyncio.get_running_loop().time())
-            done = await self._shell.run(text, within=left, stdin=stdin)
+            done = await self._again(text, place, left, stdin)
+        except RouterTimeout:
+            await self._stop(place)
+            raise
         with contextlib.suppress(DriverError):  # it was private and is of no more use, no more
             await self._shell.run(f"rm -r {place}", within=within)
         return done
+
+    async def _again(self, text: str, place: str, within: float, stdin: str) -> Completed:
+        try:
+            return await self._shell.run(text, within=within, stdin=stdin)
+        except RouterTimeout:
+            await self._stop(place)
+            raise
+
+    async def _stop(self, place: str) -> None:
+        """End a script that took too long; where the router is away, it goes on by itself."""
+        command, stdin = await self._as_root(detached.stop(place))
+        with contextlib.suppress(DriverError):
+            await self._shell.run(command, within=STOP_WITHIN, stdin=stdin)
 
     async def close(self) -> None:
         """Log out; the next command logs in again."""
