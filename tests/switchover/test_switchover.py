@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import IPv4Interface
+
 import pytest
 
 from tests.scenarios.world import site
@@ -143,3 +146,48 @@ async def test_an_unreadable_router_is_not_touched():
     assert (outcome.ending, outcome.changed) == (Ending.UNDONE, False)
     assert router.calls == ["read"]
     assert book.entries == []
+
+
+async def test_a_bug_leaves_no_unproved_router():
+    """Whatever a prover raises, the router is put back."""
+
+    class Broken(Prover):
+        async def prove(self, proof, circuit):
+            raise ZeroDivisionError
+
+    router = primary_router()
+    outcome, _ = await run(router, Broken())
+    assert (outcome.ending, side(router)) == (Ending.UNDONE, "primary")
+
+
+async def test_a_failed_undo_is_stuck_though_the_route_looks_right():
+    """An essential action that could not be taken back is said, whatever else reads back equal."""
+    router = primary_router("undo ForgetConnections")
+    outcome, _ = await run(router, Prover(holds=False))
+    assert (outcome.ending, side(router)) == (Ending.STUCK, "primary")
+    assert "ForgetConnections" in outcome.because
+
+
+async def test_the_netmask_is_read_back():
+    """The right address with another netmask is not what was asked for."""
+
+    class Wide(MemoryRouter):
+        async def read(self):
+            view = await super().read()
+            wide = IPv4Interface(f"{view.source}/8")
+            return replace(view, addresses=(("wan", wide),)) if self.announced else view
+
+    outcome, _ = await run(Wide(PRIMARY.address, PRIMARY.gateway), Prover())
+    assert outcome.ending is not Ending.PROVED
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_an_interrupted_switchover_is_finished_or_taken_back(holds):
+    """On the target already: what is left to do, and the way back, are from the source."""
+    router = MemoryRouter(BACKUP.address, BACKUP.gateway)
+    book = Log(router)
+    order = Order("s2", "backup", "finish-interrupted", "crash", automatic=True, left="primary")
+    outcome = await Switchover(SITE, router, Prover(holds), book).run(order)
+    assert side(router) == ("backup" if holds else "primary")
+    assert outcome.ending is (Ending.PROVED if holds else Ending.UNDONE)
+    assert str(PRIMARY.address.ip) in router.forgotten

@@ -76,7 +76,7 @@ def _address(path: Path) -> str:
 
     Where the last writer is gone it has left no WAL, and nothing changes under a reader's eyes.
     """
-    writable = os.access(path.parent, os.W_OK)
+    writable = os.access(path.parent, os.W_OK, effective_ids=True)
     quiet = not path.with_name(f"{path.name}-wal").exists()
     mode = "rw" if writable else "ro&immutable=1" if quiet else "ro"
     return f"{path.resolve().as_uri()}?mode={mode}"
