@@ -30,8 +30,10 @@ echo '== iptables'  # only where it has rules: asking the old one for a table cr
 if grep -q nat /proc/net/ip_tables_names || iptables -V | grep -q nf_tables; then
     iptables -t nat -S
 fi
-# What manages interfaces does so in its own network namespace, which may not be ours.
-[ "$(readlink /proc/1/ns/net)" = "$(readlink /proc/self/ns/net)" ] || exit 0
+# What manages interfaces does so in its own network namespace, which may not be ours. Who may not
+# see that one is an ordinary user of the host, and in it.
+theirs=$(readlink /proc/1/ns/net)
+[ -z "$theirs" ] || [ "$theirs" = "$(readlink /proc/self/ns/net)" ] || exit 0
 echo '== NetworkManager'; nmcli -t -f DEVICE,STATE device
 echo '== networkd'; cd /run/systemd/netif/links && grep ADMIN_STATE *
 echo '== netifd'; pgrep -x netifd
