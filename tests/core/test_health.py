@@ -194,3 +194,19 @@ def test_loss_degrades_with_hysteresis():
     turn = iter(range(10_000))
     assert scribe.go(20, lambda _: next(turn) % 4 != 0).state is State.DEGRADED
     assert scribe.go(20).state is State.UP
+
+
+def test_one_target_that_is_asked_seldom_does_not_hide_our_own_fault():
+    """Our route is gone: two targets cannot be sent to, a third was lost before that."""
+    slow = Target("smtp 192.0.2.25:25", Role.FAR, 60.0)
+    scribe = Scribe([*FAR, slow])
+    scribe.go(10)
+    for n in range(4):
+        scribe.say(Result.LOST, slow, 10.0 + n)
+    for n in range(20):
+        for target in FAR:
+            scribe.say(Result.UNSENT, target, 14.0 + n / 2, detail="no route")
+    assert scribe.line.read(24.0).unsent == "no route"
+    scribe.say(Result.LOST, FAR[0], 24.0)
+    scribe.say(Result.LOST, FAR[1], 24.0)
+    assert scribe.line.read(25.0).unsent is None

@@ -373,12 +373,12 @@ class Engine:
 
     def _sick(self, now: Instant) -> str | None:
         reading = self.readings.get(self.active or "")
-        no_route = self.view is not None and self.view.gateway is None
-        if reading is not None and reading.unsent is not None and not no_route:
-            return f"probes cannot leave this host: {reading.unsent}"
         heard = reading.heard if reading else None
         if heard is not None and now - heard < self.site.policy.silence:
             return None  # what answers through the router has found its way past the inside
+        no_route = self.view is not None and self.view.gateway is None
+        if reading is not None and reading.unsent is not None and not no_route:
+            return f"probes cannot leave this host: {reading.unsent}"
         down = reading is not None and reading.state is State.DOWN
         return self._controls.sick(now, heard, suspected=down)
 

@@ -346,9 +346,13 @@ class Line:
         return _Tally(lost, asked, median(times) if times else None)
 
     def _unsent(self) -> str | None:
-        """Why nothing leaves this host, where that is so of every target."""
-        reasons = [target.unsent for target in self._voters.values()]
-        return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+        """Why probes do not leave this host, where that is so of most targets.
+
+        Of most, and not of all: one that is asked seldom has not noticed yet. One alone may have a
+        name that does not resolve, or a port that our own firewall blocks.
+        """
+        reasons = [target.unsent for target in self._voters.values() if target.unsent is not None]
+        return reasons[0] if 2 * len(reasons) > len(self._voters) else None
 
     def _layer(self, state: State) -> str | None:
         """A gateway that went on answering when the far targets had stopped is not the trouble."""
