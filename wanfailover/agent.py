@@ -28,7 +28,6 @@ from wanfailover.core.facts import (
     Fact,
     Outcome,
     RouterUnread,
-    SwitchoverStarted,
     SwitchRequest,
     Tick,
 )
@@ -190,18 +189,9 @@ class Agent:
         self._point()
 
     def _begin(self, now: float) -> None:
-        decision, interrupted = self.engine.decision, self.engine.interrupted
-        order = Order(
-            id=uuid.uuid4().hex[:8],
-            target=decision.target or "",
-            rule=decision.rule,
-            because=decision.because,
-            automatic=decision.rule != "operator-asked",
-            left=interrupted[1] if interrupted else None,
-        )
-        started = SwitchoverStarted(order.id, self.engine.active, order.target, order.rule)
+        order = Order.of(self.engine)
         self._began = report.utc_now()
-        entries, answers = self.engine.feed(started, now)
+        entries, answers = self.engine.feed(order.started(self.engine.active), now)
         self._write(entries)
         self._answer(answers)
         self._switching = self._spawn(self._switch(order))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterator
 
 from wanfailover.config import Profile
 from wanfailover.control import Reply
 from wanfailover.core.engine import Answer, Engine
-from wanfailover.core.facts import Fact, Site, SwitchoverStarted, SwitchRequest
+from wanfailover.core.facts import Fact, Site, SwitchRequest
 from wanfailover.core.policy import Decision
 from wanfailover.errors import DriverError
 from wanfailover.journal.memory import remember
@@ -126,14 +125,7 @@ class _Session:
     async def carry_out(self, request: SwitchRequest, switchover: Switchover) -> Answer:
         answers = await self.feed(request)
         if not answers:
-            order = Order(
-                uuid.uuid4().hex[:8],
-                request.circuit,
-                self.engine.decision.rule,
-                self.engine.decision.because,
-                automatic=False,
-            )
-            started = SwitchoverStarted(order.id, self.engine.active, order.target, order.rule)
-            await self.feed(started)
+            order = Order.of(self.engine)
+            await self.feed(order.started(self.engine.active))
             answers = await self.feed(await switchover.run(order))
         return answers[0]

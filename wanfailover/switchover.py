@@ -10,6 +10,7 @@ done. Where the undo fails too, that is its own state, `stuck`, and says so.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,8 @@ import structlog
 
 from wanfailover.core import entries as log
 from wanfailover.core import plan as plans
-from wanfailover.core.facts import Ending, Outcome, RouterView, Site
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import Ending, Outcome, RouterView, Site, SwitchoverStarted
 from wanfailover.core.plan import Plan
 from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
@@ -39,6 +41,23 @@ class Order:
     because: str
     automatic: bool
     left: str | None = None
+
+    @classmethod
+    def of(cls, engine: Engine) -> Order:
+        """What *engine* has decided, which must be to switch."""
+        decision, interrupted = engine.decision, engine.interrupted
+        return cls(
+            id=uuid.uuid4().hex[:8],
+            target=decision.target or "",
+            rule=decision.rule,
+            because=decision.because,
+            automatic=decision.rule != "operator-asked",
+            left=interrupted[1] if interrupted else None,
+        )
+
+    def started(self, source: str | None) -> SwitchoverStarted:
+        """The fact that it is being carried out, from circuit *source*."""
+        return SwitchoverStarted(self.id, source, self.target, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
