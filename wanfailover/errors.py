@@ -7,6 +7,7 @@ WanFailoverError
 │   ├── RouterTimeout        also TimeoutError; transient
 │   ├── LoginRefused         credentials or host key; permanent until somebody changes them
 │   ├── CommandRefused       carries the command and the router's words
+│   ├── NeedsRestart         it would take a restart, which the profile does not allow
 │   └── UnreadableReply      carries the text that could not be understood
 ├── SwitchoverError
 │   ├── ProofFailed          applied, but traffic does not pass; undone
@@ -79,6 +80,13 @@ class CommandRefused(DriverError):
         self.command = command
         self.words = "; ".join(filter(None, map(str.strip, words.splitlines())))
         super().__init__(f"the router refused '{command}': {self.words or 'no reason given'}")
+
+
+class NeedsRestart(DriverError):
+    """The router would hold the new values only after a restart, which the profile forbids."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"needs-restart: {what}")
 
 
 class UnreadableReply(DriverError):

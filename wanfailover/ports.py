@@ -7,9 +7,10 @@ the journal takes entries. Optional abilities of a driver are Protocols of their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Address
 from pathlib import Path as FilePath
 from typing import Protocol, runtime_checkable
 
@@ -36,12 +37,48 @@ class Secret:
     __str__ = __repr__
 
 
+class Notes(Protocol):
+    """What a driver found out about its router and wants to know again after a restart.
+
+    Only a help: a driver works without, and never believes a note against what it sees.
+    """
+
+    def get(self, key: str) -> str | None:
+        """Give what was noted under *key*; None if nothing was."""
+        ...
+
+    def put(self, key: str, value: str) -> None:
+        """Note it, in the place of what was there. Never raises: a note that is lost is no harm."""
+        ...
+
+
+class Forgetful:
+    """Notes that last as long as the process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        """Give what was noted under *key*; None if nothing was."""
+        return self._kept.get(key)
+
+    def put(self, key: str, value: str) -> None:
+        """Note it, in the place of what was there."""
+        self._kept[key] = value
+
+
 @dataclass(frozen=True, slots=True)
 class RouterAccess:
     """How to get at a router: the profile's `router:` with every secret read.
 
     Args:
         transport: ``ssh``, ``telnet`` or ``local``.
+
+        community: For SNMP, to read and to set.
+
+        read_community: For SNMP, to read, where it is another one.
+
+        notes: Where the driver may remember what it found out about this router.
 
         options: The driver's own, as `DriverPlugin.options` returned them.
 
@@ -57,6 +94,8 @@ class RouterAccess:
     known_hosts: FilePath | None = None
     sudo_password: Secret | None = None
     community: Secret | None = None
+    read_community: Secret | None = None
+    notes: Notes = field(default_factory=Forgetful)
     options: object = None
     circuits: tuple[Circuit, ...] = ()
 
@@ -234,6 +273,95 @@ class Inspectable(Protocol):
 
     async def inspect(self) -> tuple[Finding, ...]:
         """Look at tools, rights and other writers; changes nothing."""
+        ...
+
+
+@runtime_checkable
+class Recordable(Protocol):
+    """A driver whose router's words can be kept in a file, for tests of the driver."""
+
+    async def record(self) -> str:
+        """Pay the router a visit that only reads; returns what was said, without secrets."""
+        ...
+
+
+@runtime_checkable
+class Prompting(Protocol):
+    """A driver that hears from its router unasked, as by SNMP traps."""
+
+    async def listen(self, prompt: Callable[[str], object]) -> None:
+        """Call *prompt* with a sentence whenever something is heard; ends when it is cancelled.
+
+        Such words can be forged, so they only prompt a look and quicker probes. A flood of them is
+        thinned out here.
+
+        Raises:
+            DriverError: This host cannot listen there.
+        """
+        ...
+
+
+class Channel(Protocol):
+    """Bytes to and from a router's console: a telnet connection, or its twin in memory."""
+
+    async def read(self, within: float) -> bytes:
+        """Give what has arrived, as soon as anything has; nothing if *within* seconds bring none.
+
+        Raises:
+            RouterUnreachable: The far side has ended it, or it is dead.
+        """
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send *data* in one segment, if its length allows.
+
+        Raises:
+            RouterUnreachable: The far side has ended it, or it is dead.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End it; a second time does no harm."""
+        ...
+
+
+Dial = Callable[[], Awaitable[Channel]]
+"""Opens a channel; raises `RouterUnreachable` or `RouterTimeout` within a deadline of its own."""
+
+SnmpValue = int | bytes | IPv4Address | str
+"""INTEGER, Counter, Gauge and TimeTicks (hundredths of a second); OCTET STRING; IpAddress; OID."""
+
+
+class Snmp(Protocol):
+    """An SNMP agent to ask (RFC 1157); OIDs are dotted numbers without a leading dot."""
+
+    async def get(self, *oids: str) -> tuple[SnmpValue | None, ...]:
+        """Give one value for each OID; None where there is no such object.
+
+        Raises:
+            RouterTimeout: No answer: the agent is off or away, or the community is not its own.
+        """
+        ...
+
+    async def walk(self, root: str) -> dict[str, SnmpValue]:
+        """Give all that lies below *root*, by the rest of its OID, in the agent's order.
+
+        Raises:
+            RouterTimeout: No answer.
+        """
+        ...
+
+    async def set(self, oid: str, value: int) -> None:
+        """Set an INTEGER. Where no answer comes it may have been set nevertheless.
+
+        Raises:
+            RouterTimeout: No answer.
+            CommandRefused: The agent refused it, or there is no community to set with.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of sockets; the next call makes new ones."""
         ...
 
 
