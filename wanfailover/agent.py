@@ -22,7 +22,7 @@ from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
 from wanfailover.core import entries as log
-from wanfailover.core.engine import Answer, Engine
+from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
     Fact,
@@ -31,8 +31,10 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Tick,
 )
+from wanfailover.core.requests import Answer
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.errors import DriverError
+from wanfailover.hints import Hints
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Journal
@@ -63,6 +65,7 @@ class Agent:
         self._runner = Runner(
             self._inbox.put_nowait, overdue=self._site.policy.overdue, names=self._names
         )
+        self._hints = Hints(driver, self._hinted)
         self._prover = FarProver(profile.probes, self._site, self._names)
         self._switchover = Switchover(self._site, driver, self._prover, self._record)
         self._control = Control(self, site_dir.socket)
@@ -93,7 +96,7 @@ class Agent:
             },
             last=self._last,
             began=self._began,
-            warnings=tuple(filter(None, [self._record.trouble])),
+            warnings=tuple(filter(None, [self._record.trouble, self._hints.trouble])),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
@@ -138,6 +141,7 @@ class Agent:
             self._inbox.put_nowait(await self._driver.read())
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
+            self._spawn(self._hints.listen())
             await self._loop()
             await self._record(log.AgentStopped("it was told to"))
         finally:
@@ -186,7 +190,7 @@ class Agent:
             self._reading = True
             self.engine.asked_router(now)
             self._spawn(self._read_router())
-        self._point()
+        self._point(now)
 
     def _begin(self, now: float) -> None:
         order = Order.of(self.engine)
@@ -212,7 +216,14 @@ class Agent:
         self._reading = False
         self._inbox.put_nowait(fact)
 
-    def _point(self) -> None:
+    def _hinted(self) -> bool:
+        """The router wants to be looked at: have the loop see to it."""
+        news = self.engine.prompt()
+        if news:
+            self._inbox.put_nowait(Tick())
+        return news
+
+    def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
         aimed = (self.engine.active, self.engine.epoch)
         if aimed != self._aimed and self.engine.switchover is None:
@@ -220,6 +231,8 @@ class Agent:
             self._runner.follow(self._aim.at(self.engine.active), self.engine.epoch)
         if self.engine.alert:
             self._runner.hasten()
+        elif self._hints.quick(now):
+            self._runner.hasten(self.engine.active, None)  # an idle circuit may be a metered one
         else:
             self._runner.calm()
 

@@ -15,7 +15,7 @@ from wanfailover.ports import Icmp, Inside, ProbeSpec
 from wanfailover.probes import Assignment
 
 CONTROL_PACE = 1.0
-MANAGEMENT_PORTS = {"ssh": 22, "telnet": 23}
+SSH_PORT = 22
 
 
 class Aim:
@@ -61,11 +61,14 @@ class Aim:
 
 
 def _controls(profile: Profile) -> Iterator[ProbeSpec]:
-    """The signs of life from the router's inside; none where it has no address: it is this host."""
-    host, transport = profile.access.host, profile.access.transport
-    if host is None:
+    """The signs of life from the router's inside; none where it has no address: it is this host.
+
+    A telnet port is left alone: each connection would take a session of the router's, and many a
+    router has only one.
+    """
+    access = profile.access
+    if access.host is None:
         return
-    yield Icmp(host, every=CONTROL_PACE)
-    port = profile.access.port or MANAGEMENT_PORTS.get(transport)
-    if port is not None:
-        yield Inside(host, port)
+    yield Icmp(access.host, every=CONTROL_PACE)
+    if access.transport == "ssh":
+        yield Inside(access.host, access.port or SSH_PORT)

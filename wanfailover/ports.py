@@ -95,7 +95,7 @@ class RouterAccess:
     sudo_password: Secret | None = None
     community: Secret | None = None
     read_community: Secret | None = None
-    notes: Notes = field(default_factory=Forgetful)
+    notes: Notes = field(default_factory=Forgetful, compare=False)
     options: object = None
     circuits: tuple[Circuit, ...] = ()
 

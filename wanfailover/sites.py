@@ -57,6 +57,11 @@ class SiteDir:
             )
         return path
 
+    @property
+    def notes(self) -> Path:
+        """A file for what the driver found out about its router: see `notes.FileNotes`."""
+        return self.path / "router.json"
+
     def note_profile(self, profile: Path) -> None:
         """Remember *profile*, so that `switch` works when no agent runs."""
         self.profile.write_text(f"{profile.resolve()}\n", encoding="utf-8")

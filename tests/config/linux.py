@@ -1,4 +1,4 @@
-"""A driver's plugin as far as a profile needs one: the loader is tested without any real driver."""
+"""Drivers' plugins as far as a profile needs them: the loader is tested without any real driver."""
 
 from __future__ import annotations
 
@@ -24,4 +24,10 @@ class Linux:
         raise NotImplementedError
 
 
-PLUGINS: Mapping[str, DriverPlugin] = {"linux": Linux()}
+class Menus(Linux):
+    """A router with a console of menus, by telnet."""
+
+    transports = ("telnet",)
+
+
+PLUGINS: Mapping[str, DriverPlugin] = {"linux": Linux(), "menus": Menus()}

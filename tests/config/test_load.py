@@ -70,8 +70,18 @@ class TestValues:
             Circuit("backup", IPv4Interface("198.51.100.77/24"), IPv4Address("198.51.100.1")),
         )
         assert loaded.access == ports.RouterAccess(
-            host=None, transport="local", options={}, circuits=loaded.circuits
+            host=None,
+            transport="local",
+            notes=loaded.access.notes,
+            options={},
+            circuits=loaded.circuits,
         )
+
+    def test_telnet(self, profile) -> None:
+        """A console needs the router's address and nothing else: many have no password."""
+        text = LEAST.replace("linux, transport: local", "menus, host: 192.168.1.1")
+        access = profile(text).access
+        assert (access.transport, access.host, access.password) == ("telnet", "192.168.1.1", None)
 
     def test_first_transport(self, profile) -> None:
         """Without `transport` the driver's first one is taken."""

@@ -172,7 +172,9 @@ def test_any_bytes(file: Path, raw: bytes) -> None:
 
 
 @given(
-    st.sampled_from(["password", "sudo_password", "key", "known_hosts", "community"]),
+    st.sampled_from(
+        ["password", "sudo_password", "key", "known_hosts", "community", "read_community"]
+    ),
     st.recursive(
         st.just(SECRET) | st.just(8675309),
         lambda inner: (

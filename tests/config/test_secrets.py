@@ -115,8 +115,19 @@ class TestPlaces:
     def test_all_collected(self, folder: Folder) -> None:
         """Whoever strikes secrets out of the log is given every one of them."""
         folder.put("sudo", "letmein")
-        folder.credentials["sudo_password"] = "{file: sudo}"
-        assert folder.load().secrets() == (SECRET, "letmein")
+        folder.put("community", "wr1te\n")
+        folder.put("read-community", "r3ad\n")
+        folder.credentials |= {
+            "sudo_password": "{file: sudo}",
+            "community": "{file: community}",
+            "read_community": "{file: read-community}",
+        }
+        loaded = folder.load()
+        assert loaded.secrets() == (SECRET, "letmein", "wr1te", "r3ad")
+        assert loaded.access.community is not None
+        assert loaded.access.community.reveal() == "wr1te"
+        assert loaded.access.read_community is not None
+        assert loaded.access.read_community.reveal() == "r3ad"
 
     def test_unread(self, folder: Folder) -> None:
         """Offline nothing is read, and nothing need be there."""

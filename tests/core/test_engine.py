@@ -8,6 +8,7 @@ from tests.scenarios.world import CONTROL, holds, site
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine, Memory
 from wanfailover.core.facts import (
+    AutoRequest,
     Ending,
     Outcome,
     ProbeSample,
@@ -69,6 +70,22 @@ def test_a_hold_from_before_the_restart_ends_in_its_time():
     engine.feed(holds(office, "backup", 1.0), 1.0)
     assert engine.decision.rule == "held-by-operator"
     engine.feed(Tick(), 10.5)
+    assert engine.hold is None
+
+
+@pytest.mark.parametrize(
+    ("hold", "sentence"),
+    [
+        (Hold("backup", None), "backup is no longer held: automation decides again"),
+        (None, "nothing was held: automation decides, as before"),
+    ],
+)
+def test_auto_says_whether_there_was_a_hold(hold: Hold | None, sentence: str):
+    """Whoever ends what is not there learns that somebody, or time, was quicker."""
+    engine = Engine(site(), memory=Memory(hold=hold))
+    engine.feed(holds(site(), "backup", 0.0), 0.0)
+    _, answers = engine.feed(AutoRequest("a", "ann"), 0.1)
+    assert [answer.sentence for answer in answers] == [sentence]
     assert engine.hold is None
 
 

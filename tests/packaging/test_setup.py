@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BASE_SYSTEM = "cat chmod cksum cut dirname grep id mktemp rm sed sh tail touch tr"
-NETWORK_TOOLS = ("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo")
+NETWORK_TOOLS = (
+    *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo"),
+    *("snmpget", "snmpd", "telnet", "tmux"),
+)
 PYTHON = sys._base_executable  # a machine's own Python, not a venv's
 
 TINY_PYPROJECT = """\
@@ -196,14 +199,41 @@ def test_tools_that_cannot_be_installed_do_not_stop_the_rest(machine):
     assert "Python is missing" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("tool", "kept_off"),
+    [
+        ("sshd", "--quiet disable ssh.service ssh.socket"),
+        ("snmpd", "--quiet disable snmpd.service"),
+    ],
+)
+def test_a_server_that_was_installed_stays_off(machine, tool, kept_off):
+    """The tests start it by themselves; with the next boot nobody shall find it listening."""
+    machine.user_is(0)
+    machine.lacks(tool)
+    machine.has("apt-get", "exit 0")
+    machine.has("systemctl", 'echo "$*" >>"$HOME/systemctl"')
+    machine.run("setup", "check")
+    assert (machine.place / "systemctl").read_text().splitlines() == [kept_off]
+
+
+def test_servers_that_were_there_are_let_be(machine):
+    """A machine's own server is none of our business."""
+    machine.user_is(0)
+    machine.lacks("nft")
+    machine.has("apt-get", "exit 0")
+    machine.has("systemctl", 'echo "$*" >>"$HOME/systemctl"')
+    machine.run("setup", "check")
+    assert not (machine.place / "systemctl").exists()
+
+
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
 def test_packet_tests_are_left_out_aloud_and_in_ci_not_at_all(machine, ci, status):
     """Missing tools are named with their packages; continuous integration may not go on so."""
-    machine.lacks("nft", "sshd")
+    machine.lacks("nft", "sshd", "snmpget", "telnet")
     run = machine.run("packets", CI=ci)
     assert run.returncode == status
-    assert "not here: nft sshd" in run.stdout
-    assert "apt-get install nftables openssh-server" in run.stdout
+    assert "not here: nft sshd snmpget telnet" in run.stdout
+    assert "apt-get install nftables openssh-server snmp telnet" in run.stdout
 
 
 @dataclass

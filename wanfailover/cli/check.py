@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wanfailover.cli.options import state_dir_option
 from wanfailover.cli.render import findings
 
 if TYPE_CHECKING:
     from wanfailover.config import Profile
-    from wanfailover.ports import Finding
+    from wanfailover.ports import Finding, RouterDriver
 
 ANSWERS = {
     "green": "A failover would work now.",
@@ -24,19 +26,39 @@ ANSWERS = {
 }
 
 
+WRITTEN = """\
+What the router said is in {file}.
+Look through it before you share it: the secrets of the profile are struck out of it, but names,
+addresses, and whatever else the router shows are not.
+"""
+
+
 @click.command(name="check")
 @click.argument("profile", type=click.Path(path_type=Path))
+@state_dir_option
 @click.option("--offline", is_flag=True, help="Only read the profile; ask nobody.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def command(profile: Path, offline: bool, as_json: bool) -> None:
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Only write down what the router says, for whoever is to teach the driver about it.",
+)
+def command(
+    profile: Path, state_dir: Path | None, offline: bool, as_json: bool, record: Path | None
+) -> None:
     """Look at everything a failover needs; change nothing. Green or yellow: exit 0; red: 1."""
     from wanfailover import config, preflight
 
+    if record is not None and (offline or as_json):
+        raise click.UsageError("--record goes without --offline and --json")
     loaded = config.load(profile, secrets=not offline)
+    if record is not None:
+        return _record(loaded, state_dir, record)
     rows = list(preflight.offline(loaded))
     if not as_json:
         _print(rows)
-    error = None if offline else asyncio.run(_online(loaded, rows, as_json=as_json))
+    error = None if offline else asyncio.run(_online(loaded, state_dir, rows, as_json=as_json))
     worst = max((row.severity for row in rows), key=["green", "yellow", "red"].index)
     if as_json:
         click.echo(json.dumps({"result": worst, "rows": [asdict(row) for row in rows]}, indent=2))
@@ -47,16 +69,15 @@ def command(profile: Path, offline: bool, as_json: bool) -> None:
     sys.exit(1 if worst == "red" else 0)
 
 
-async def _online(profile: Profile, rows: list[Finding], *, as_json: bool) -> Exception | None:
+async def _online(
+    profile: Profile, state_dir: Path | None, rows: list[Finding], *, as_json: bool
+) -> Exception | None:
     """Ask router and targets; a router that cannot be entered is a red row and ends it."""
-    import logging
-
-    from wanfailover import logs, plugins, preflight
+    from wanfailover import preflight
     from wanfailover.errors import DriverError
     from wanfailover.ports import Finding, Severity
 
-    logs.configure(json=False, secrets=profile.secrets(), level=logging.ERROR)
-    driver = plugins.load(profile.driver).build(profile.access)
+    driver = _driver(profile, state_dir)
     try:
         async for row in preflight.online(profile, driver):
             rows.append(row)
@@ -70,6 +91,51 @@ async def _online(profile: Profile, rows: list[Finding], *, as_json: bool) -> Ex
     finally:
         await driver.close()
     return None
+
+
+def _record(profile: Profile, state_dir: Path | None, file: Path) -> None:
+    """Pay the router a visit and write down what it says, in a new file of our own."""
+    from wanfailover.ports import Recordable
+
+    driver = _driver(profile, state_dir)
+    if not isinstance(driver, Recordable):
+        raise click.UsageError(f"the driver {profile.driver} has no way to record")
+
+    async def visit() -> str:
+        try:
+            return await driver.record()
+        finally:
+            await driver.close()
+
+    try:
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.UsageError(f"{file} is there already: name a new file") from None
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(made, "w", encoding="utf-8") as to:
+            to.write(asyncio.run(visit()))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    click.echo(WRITTEN.format(file=file), nl=False)
+
+
+def _driver(profile: Profile, state_dir: Path | None) -> RouterDriver:
+    """The profile's driver, with the notes of earlier runs; their place is not made here."""
+    import logging
+    from dataclasses import replace
+
+    from wanfailover import logs, plugins
+    from wanfailover.notes import FileNotes
+    from wanfailover.sites import SiteDir, base_dir
+
+    logs.configure(json=False, secrets=profile.secrets(), level=logging.ERROR)
+    access, site_dir = profile.access, SiteDir(base_dir(state_dir) / profile.name)
+    if site_dir.path.is_dir():
+        access = replace(access, notes=FileNotes(site_dir.notes))
+    return plugins.load(profile.driver).build(access)
 
 
 def _print(rows: list[Finding]) -> None:

@@ -25,9 +25,11 @@ from wanfailover.cli.options import state_dir_option
 def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> None:
     """Watch the circuits of PROFILE's site and act, until stopped."""
     import logging
+    from dataclasses import replace
 
     from wanfailover import config, logs, plugins, sites
     from wanfailover.agent import Agent
+    from wanfailover.notes import FileNotes
 
     loaded = config.load(profile)
     site_dir = sites.make(sites.base_dir(state_dir), loaded.name)
@@ -36,7 +38,8 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
     level = logging.DEBUG if verbose else logging.INFO
     as_json = log == "json" or (log == "auto" and not sys.stderr.isatty())
     logs.configure(json=as_json, secrets=loaded.secrets(), level=level)
-    driver = plugins.load(loaded.driver).build(loaded.access)
+    access = replace(loaded.access, notes=FileNotes(site_dir.notes))
+    driver = plugins.load(loaded.driver).build(access)
 
     async def serve() -> None:
         agent = Agent(loaded, site_dir, driver)

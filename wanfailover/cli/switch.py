@@ -12,8 +12,9 @@ from wanfailover.cli.options import Duration, site_options
 from wanfailover.client import NoAgent, ask
 from wanfailover.sites import SiteDir, base_dir, find
 
-PATIENCE = 180.0
-"""Seconds to wait for a switchover: its actions, its proof, and perhaps its undo."""
+PATIENCE = 420.0
+"""Seconds to wait for a switchover: its actions, its proof, and perhaps its undo. A router that has
+to restart takes up to two minutes for it, and as much again to be put back."""
 
 NOT_NOW = "the switchover is finished or undone first; it takes no longer than its proof may"
 
@@ -49,17 +50,19 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     import getpass
     import logging
     import signal
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from wanfailover import config, logs, plugins
     from wanfailover.core.facts import SwitchRequest
     from wanfailover.desk import switch_once
+    from wanfailover.notes import FileNotes
     from wanfailover.sites import Lock
 
     profile = config.load(site.noted_profile())
     logs.configure(json=False, secrets=profile.secrets(), level=logging.WARNING)
     lock = Lock(site, "wanfailover switch")
-    driver = plugins.load(profile.driver).build(profile.access)
+    access = replace(profile.access, notes=FileNotes(site.notes))
+    driver = plugins.load(profile.driver).build(access)
     dry_run = asked.pop("dry_run")
     request = SwitchRequest(id="command", who=getpass.getuser(), **asked)
 

@@ -41,5 +41,10 @@ class Profile:
     def secrets(self) -> tuple[str, ...]:
         """Every secret that was read, for whoever must strike them out."""
         access = self.access
-        kept = (access.password, access.sudo_password, access.community)
+        kept = (
+            access.password,
+            access.sudo_password,
+            access.community,
+            access.read_community,
+        )
         return tuple(secret.reveal() for secret in kept if isinstance(secret, Secret))

@@ -18,6 +18,8 @@ from wanfailover.ports import RouterAccess
 _READERS: dict[str, Callable[[Any, Path], object]] = {
     "password": vault.secret,
     "sudo_password": vault.secret,
+    "community": vault.secret,
+    "read_community": vault.secret,
     "key": vault.private_file,
     "known_hosts": vault.public_file,
 }

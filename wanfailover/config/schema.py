@@ -94,7 +94,8 @@ class CredentialsKeys(Keys):
     key: FileReference | None = None
     known_hosts: FileReference | None = None
     sudo_password: SecretReference | None = None
-    community: NotBuilt = None
+    community: SecretReference | None = None
+    read_community: SecretReference | None = None
 
 
 def _mapping(value: object, info: ValidationInfo) -> object:

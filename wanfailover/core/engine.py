@@ -31,21 +31,13 @@ from wanfailover.core.facts import (
 )
 from wanfailover.core.health import Line, Reading, State
 from wanfailover.core.policy import HOUR, Decision, Hold, Situation, decide, refusal
+from wanfailover.core.requests import Answer, News, Requests
 
 DEAF = 1.0
 """A gap of a second between two facts means that we were stalled: ticks come twice as often."""
 
 REREAD = 2.0
 """Seconds between two tries to read a router when its state matters now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an operator's request came to; *rule* names what refused it, None when it was done."""
-
-    id: str
-    sentence: str
-    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,6 @@ class Engine:
         self.active: str | None = None
         self.view: RouterView | None = None
         self.epoch = 0
-        self.hold = memory.hold
         self.readings: dict[str, Reading] = {}
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
@@ -94,14 +85,14 @@ class Engine:
             self.interrupted = None  # the profile has changed since: the router alone tells
         self._unread: str | None = "the router has not been read yet"
         self._asked_router: Instant = float("-inf")
-        self._request: SwitchRequest | None = None
+        self._prompted = False
         self._stuck: str | None = None
         self._tried: set[str] = set()
         self._changed: Instant | None = None
         self._fed: Instant | None = None
         self._judged: Instant = float("-inf")
-        self._entries: list[log.Entry] = []
-        self._answers: list[Answer] = []
+        self._requests = Requests(site.circuits[0].name, memory.hold)
+        self._news = News()
 
     # The door.
 
@@ -111,7 +102,7 @@ class Engine:
         Returns:
             What is new: entries for the journal, and answers for operators who asked.
         """
-        self._entries, self._answers = [], []
+        self._news = News()
         if self._fed is not None and now - self._fed > DEAF:
             self._controls.deaf(now - self._fed)
             for line in self._lines.values():
@@ -120,13 +111,18 @@ class Engine:
         self._take(fact, now)
         if not self._routine(fact):
             self._judge(now)
-        return self._entries, self._answers
+        return self._news.entries, self._news.answers
 
     def next_deadline(self, now: Instant) -> Instant:
         """When to come back with a `Tick`, at the latest."""
         pace = 0.1 if self.alert else 0.5
         ends = [end for end in (self.decision.until, self.hold and self.hold.until) if end]
         return min([self._judged + pace, *(end for end in ends if end > now)])
+
+    @property
+    def hold(self) -> Hold | None:
+        """The operator's pin, if there is one."""
+        return self._requests.hold
 
     @property
     def alert(self) -> bool:
@@ -143,13 +139,22 @@ class Engine:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
             return False
-        if self._unread is not None or self._out_of_date():
+        if self._unread is not None or self._prompted or self._out_of_date():
             return now - self._asked_router >= REREAD
         return now - self._asked_router >= self.site.policy.reconcile_every
 
     def asked_router(self, now: Instant) -> None:
         """Note that a reading of the router has begun."""
-        self._asked_router = now
+        self._asked_router, self._prompted = now, False
+
+    def prompt(self) -> bool:
+        """Somebody says that the router has changed: read it soon. Nothing else follows from it.
+
+        Returns:
+            False where somebody has said so already.
+        """
+        known, self._prompted = self._prompted, True
+        return not known
 
     def refusal(self, request: SwitchRequest, now: Instant) -> Decision | None:
         """Why a request could not be met just now; None if it could. Changes nothing."""
@@ -168,8 +173,7 @@ class Engine:
             case SwitchRequest():
                 self._take_request(fact, now)
             case AutoRequest():
-                self._end_hold("an operator ended it")
-                self._answers.append(Answer(fact.id, "automation decides again"))
+                self._requests.let_go(fact, self._news)
             case SwitchoverStarted():
                 self.switchover = fact
                 self.epoch += 1
@@ -199,11 +203,11 @@ class Engine:
             self._stuck = None
         if first:
             self.active = active
-            self._entries.append(log.ActiveChanged(None, active, "found so"))
+            self._news.entries.append(log.ActiveChanged(None, active, "found so"))
             self._resume(active)
         elif active != self.active:
             because = "the router says so, and it was not our doing"
-            self._entries.append(log.ActiveChanged(self.active, active, because))
+            self._news.entries.append(log.ActiveChanged(self.active, active, because))
             self._move(active, now)
             if active is not None and self.site.circuit(active).vantage is None:
                 self._lines[active].forget(now)  # what it was when we left it says nothing of now
@@ -218,31 +222,23 @@ class Engine:
             ended = log.SwitchoverEnded(
                 id_, source, target, "finish-interrupted", "undone", 0.0, because
             )
-            self._entries.append(ended)
+            self._news.entries.append(ended)
             self.interrupted = None
 
     def _take_request(self, request: SwitchRequest, now: Instant) -> None:
         if self.switchover is not None:
-            self._refuse(request, Decision("switchover-running", self._running() or ""))
+            running = Decision("switchover-running", self._running() or "")
+            self._requests.refuse(request, running, self._news)
         elif request.circuit == self.active:
-            sentence = f"the router is on {request.circuit} already; nothing was changed"
-            if request.hold is not None or request.circuit == self.site.circuits[0].name:
-                self._settle_hold(request, now)
-            self._answers.append(Answer(request.id, sentence))
+            self._requests.met_already(request, now, self._news)
         elif (why := refusal(self._situation(now), request)) is not None:
-            self._refuse(request, why)
+            self._requests.refuse(request, why, self._news)
         else:
-            self._request = request
-
-    def _refuse(self, request: SwitchRequest, why: Decision) -> None:
-        refused = log.RequestRefused(why.rule, request.circuit, why.because, request.who)
-        self._entries.append(refused)
-        self._answers.append(Answer(request.id, why.because, why.rule))
+            self._requests.open = request
 
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
         self.switchover = None
         self.interrupted = None if outcome.changed else self.interrupted
-        request, self._request = self._request, None
         if outcome.changed and outcome.automatic:
             self._switched = [i for i in self._switched if i > now - HOUR] + [now]
         if outcome.view is not None:
@@ -255,27 +251,12 @@ class Engine:
         if outcome.ending is Ending.PROVED:
             self._tried.clear()
             self._lines[outcome.target].vouch(now)
-            if request is not None:
-                self._settle_hold(request, now)
         elif outcome.proof_failed:
             self._tried.add(outcome.target)
             self._lines[outcome.target].condemn(now, "a switch to it could not be proved")
         elif outcome.ending is Ending.UNDONE:
             self._unread = outcome.because  # says nothing of the circuit: read, and try again
-        if request is not None:
-            self._answers.append(self._answer(request, outcome))
-
-    def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
-        """Tell the operator what came of it."""
-        took = f"after {outcome.seconds:.1f} s"
-        if outcome.ending is Ending.PROVED:
-            held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
-            done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
-            return Answer(request.id, done)
-        if not outcome.changed:
-            return Answer(request.id, outcome.because, "router-unreachable")
-        why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
-        return Answer(request.id, why, outcome.rule)
+        self._requests.take_outcome(outcome, now, self._news)
 
     # What follows from them.
 
@@ -292,23 +273,6 @@ class Engine:
         if unseen and not was_down:
             self._lines[left].forget(now)
 
-    def _settle_hold(self, request: SwitchRequest, now: Instant) -> None:
-        if request.circuit == self.site.circuits[0].name and request.hold is None:
-            self._end_hold(f"{request.circuit} is the preferred circuit")
-        elif not request.once:
-            self._begin_hold(request, now)
-
-    def _begin_hold(self, request: SwitchRequest, now: Instant) -> None:
-        until = None if request.hold is None else now + request.hold
-        self.hold = Hold(request.circuit, until)
-        began = log.HoldBegan(request.circuit, request.hold, request.who, request.reason)
-        self._entries.append(began)
-
-    def _end_hold(self, because: str) -> None:
-        if self.hold is not None:
-            self._entries.append(log.HoldEnded(self.hold.circuit, because))
-            self.hold = None
-
     def _routine(self, fact: Fact) -> bool:
         """An answer where answers are usual makes no news: the next tick will read it.
 
@@ -321,18 +285,17 @@ class Engine:
 
     def _judge(self, now: Instant) -> None:
         self._judged = now
-        if self.hold and self.hold.until is not None and now >= self.hold.until:
-            self._end_hold("its time is over")
+        self._requests.expire(now, self._news)
         for name, line in self._lines.items():
             was, reading = self.readings.get(name), line.read(now)
             self.readings[name] = reading
             if was is not None and was.state is not reading.state:
                 changed = log.HealthChanged(name, was.state, reading.state, reading.because)
-                self._entries.append(changed)
+                self._news.entries.append(changed)
         was_rule = (self.decision.rule, self.decision.target)
         self.decision = decide(self._situation(now))
         if was_rule != (self.decision.rule, self.decision.target):
-            self._entries.append(self._made(now))
+            self._news.entries.append(self._made(now))
 
     def _made(self, now: Instant) -> log.DecisionMade:
         decision = self.decision
@@ -353,7 +316,7 @@ class Engine:
             readings=self.readings,
             running=self._running(),
             stuck=self._stuck,
-            request=self._request,
+            request=self._requests.open,
             interrupted=self.interrupted[2] if self.interrupted and self.view else None,
             hold=self.hold,
             prober_sick=self._sick(now),

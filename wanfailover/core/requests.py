@@ -1,0 +1,103 @@
+"""What operators ask for: the request that is being met, and the hold that outlasts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wanfailover.core import entries as log
+from wanfailover.core.facts import AutoRequest, Ending, Instant, Outcome, SwitchRequest
+from wanfailover.core.policy import Decision, Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operator's request came to; *rule* names what refused it, None when it was done."""
+
+    id: str
+    sentence: str
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one fact has brought: entries for the journal, and answers for operators who asked."""
+
+    entries: list[log.Entry] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+
+class Requests:
+    """The operators' wishes of one site.
+
+    Args:
+        preferred: The circuit that needs no hold to stay on.
+
+        hold: As the journal remembers it.
+    """
+
+    def __init__(self, preferred: str, hold: Hold | None) -> None:
+        self._preferred = preferred
+        self.hold = hold
+        self.open: SwitchRequest | None = None
+
+    def refuse(self, request: SwitchRequest, why: Decision, news: News) -> None:
+        """Tell the operator and the journal by which rule it cannot be."""
+        refused = log.RequestRefused(why.rule, request.circuit, why.because, request.who)
+        news.entries.append(refused)
+        news.answers.append(Answer(request.id, why.because, why.rule))
+
+    def met_already(self, request: SwitchRequest, now: Instant, news: News) -> None:
+        """The router is on that circuit: only the hold may be another one now."""
+        if request.hold is not None or request.circuit == self._preferred:
+            self._settle(request, now, news)
+        sentence = f"the router is on {request.circuit} already; nothing was changed"
+        news.answers.append(Answer(request.id, sentence))
+
+    def take_outcome(self, outcome: Outcome, now: Instant, news: News) -> None:
+        """A switchover has ended: answer the one who asked for it, if somebody did."""
+        request, self.open = self.open, None
+        if request is None:
+            return
+        if outcome.ending is Ending.PROVED:
+            self._settle(request, now, news)
+        news.answers.append(self._answer(request, outcome))
+
+    def expire(self, now: Instant, news: News) -> None:
+        """End a hold whose time is over."""
+        if self.hold and self.hold.until is not None and now >= self.hold.until:
+            self.release("its time is over", news)
+
+    def release(self, because: str, news: News) -> None:
+        """End the hold, if there is one."""
+        if self.hold is not None:
+            news.entries.append(log.HoldEnded(self.hold.circuit, because))
+            self.hold = None
+
+    def let_go(self, request: AutoRequest, news: News) -> None:
+        """An operator ends the hold, if there is one."""
+        done = "nothing was held: automation decides, as before"
+        if self.hold is not None:
+            done = f"{self.hold.circuit} is no longer held: automation decides again"
+        self.release("an operator ended it", news)
+        news.answers.append(Answer(request.id, done))
+
+    def _settle(self, request: SwitchRequest, now: Instant, news: News) -> None:
+        if request.circuit == self._preferred and request.hold is None:
+            self.release(f"{request.circuit} is the preferred circuit", news)
+        elif not request.once:
+            until = None if request.hold is None else now + request.hold
+            self.hold = Hold(request.circuit, until)
+            began = log.HoldBegan(request.circuit, request.hold, request.who, request.reason)
+            news.entries.append(began)
+
+    def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
+        """Tell the operator what came of it."""
+        took = f"after {outcome.seconds:.1f} s"
+        if outcome.ending is Ending.PROVED:
+            held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
+            done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
+            return Answer(request.id, done)
+        if not outcome.changed:
+            return Answer(request.id, outcome.because, "router-unreachable")
+        why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
+        return Answer(request.id, why, outcome.rule)
