@@ -72,7 +72,6 @@ class TestValues:
         assert loaded.access == ports.RouterAccess(
             host=None,
             transport="local",
-            notes=loaded.access.notes,
             options={},
             circuits=loaded.circuits,
         )
