@@ -9,37 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from wanfailover.errors import RouterTimeout, RouterUnreachable
+from wanfailover.errors import RouterTimeout
 from wanfailover.ports import RouterAccess
-from wanfailover.transports import login
+from wanfailover.transports import login, tcp
 from wanfailover.transports.shell import Completed, NeverSent
 
 if TYPE_CHECKING:
     from wanfailover.transports.session import Session
-
-CONNECT_WITHIN = 4.0
-"""Seconds to connect: requests go out at 0, 1 and 3 s."""
-
-SILENCE = 3
-"""Seconds of unanswered bytes after which the kernel gives a connection up (tcp(7))."""
-
-SEVERED_WITHIN = 5.0
-"""Seconds for the thread to wake after its socket was closed; it takes a few milliseconds."""
-
-SOCKET_OPTIONS = (
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),  # else 48 ms a command instead of 2
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000),
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),  # notices who dies while a command runs
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 3),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, SILENCE),
-)
 
 T = TypeVar("T")
 
@@ -84,7 +65,9 @@ class SshShell:
             self._worker = None
 
     async def _log_in(self, deadline: float) -> Session:
-        sock = self._socket = await self._connect(deadline)
+        sock = self._socket = await tcp.connect(
+            self._access.host, login.port(self._access), deadline
+        )
 
         def work(_: float) -> Session:
             # In this thread, for the import takes 200 ms; kept here, lest a race should lose it.
@@ -101,28 +84,6 @@ class SshShell:
         return await self._in_worker(
             lambda within: session.execute(command, stdin, within), deadline
         )
-
-    async def _connect(self, deadline: float) -> socket.socket:
-        within = min(deadline, asyncio.get_running_loop().time() + CONNECT_WITHIN)
-        try:
-            async with asyncio.timeout_at(within):
-                return await _open(*await self._look_up())
-        except TimeoutError as error:
-            raise RouterUnreachable(f"{self.where} does not answer") from error
-        except OSError as error:
-            # asyncio puts words of its own in the place of the system's
-            reason = os.strerror(error.errno) if error.errno else error
-            raise RouterUnreachable(f"{self.where} does not answer: {reason}") from error
-
-    async def _look_up(self) -> tuple[Any, ...]:
-        """Family, kind, protocol and address of a socket to the router."""
-        host, port = self._access.host or "", login.port(self._access)
-        loop = asyncio.get_running_loop()
-        try:
-            (*how, _, address), *_ = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            raise RouterUnreachable(f"{host} cannot be looked up: {error}") from error
-        return (*how, address)
 
     async def _in_worker(self, work: Callable[[float], T], deadline: float) -> T:
         """Do *work*, which is told how many seconds it has, in the thread; drop what fails."""
@@ -145,8 +106,8 @@ class SshShell:
 
     async def _give_up(self, future: asyncio.Future[T]) -> None:
         """Wake the thread by closing the socket it waits for, and wait until it is free."""
-        _sever(self._socket)
-        if (await asyncio.wait({future}, timeout=SEVERED_WITHIN))[0]:
+        tcp.sever(self._socket)
+        if (await asyncio.wait({future}, timeout=tcp.SEVERED_WITHIN))[0]:
             future.exception()  # its own account of the end, which was ours
         await self._drop()
 
@@ -154,29 +115,9 @@ class SshShell:
         """Forget the session, as its end is known or wanted."""
         session, self._session = self._session, None
         sock, self._socket = self._socket, None
-        _sever(sock)
+        tcp.sever(sock)
         if session is not None and self._worker is not None:
             future = asyncio.get_running_loop().run_in_executor(self._worker, session.close)
-            await asyncio.wait({future}, timeout=SEVERED_WITHIN)
+            await asyncio.wait({future}, timeout=tcp.SEVERED_WITHIN)
         if sock is not None:
             sock.close()  # paramiko leaves it open where the peer hung up first
-
-
-async def _open(family: int, kind: int, protocol: int, address: tuple[str, int]) -> socket.socket:
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.setblocking(False)
-        for option in SOCKET_OPTIONS:
-            sock.setsockopt(*option)
-        await asyncio.get_running_loop().sock_connect(sock, address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _sever(sock: socket.socket | None) -> None:
-    """Shut a connection, which ends every wait for it, in whatever thread."""
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
