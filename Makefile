@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help demo check setup lint test packets fix bench wheel
+.PHONY: help demo check setup lint test packets fix bench soak wheel
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -42,6 +42,10 @@ fix: setup       ## put format and imports right
 
 bench: setup     ## the figures in the README
 	$(PY) -m tests.bench
+
+# Where `check` takes a sample of what can be combined, WANFAILOVER_SOAK has the tests take all of it.
+soak: export WANFAILOVER_SOAK := 1
+soak: test packets  ## what `check` takes samples of, in full: before a release
 
 wheel: setup     ## a wheel, in dist/
 	$(PY) -m hatchling build --target wheel

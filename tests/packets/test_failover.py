@@ -9,7 +9,7 @@ import pytest
 
 from tests.packets.users import public_address, streams
 from wanfailover.lab import Lab, Nat, Shape
-from wanfailover.lab.office import Office
+from wanfailover.lab.office import Office, linux
 
 QUICK = ("failback: {after: 3s}", "policy: {dwell: 2s}")
 PRIMARY, BACKUP, THIRD = "203.0.113.2", "198.51.100.77", "203.0.113.130"
@@ -96,7 +96,7 @@ def test_fixed_snat_by_after_and_undo(make_lab, tmp_path: Path):
     )
     lines = f'["{follow}$WAN_ADDRESS"]'
     options = f"options: {{netns: {lab.name}-router, after: {lines}, undo: {lines}}}"
-    office = Office(lab, tmp_path, router=("transport: local", options), settings=QUICK)
+    office = Office(lab, tmp_path, router=linux("transport: local", options), settings=QUICK)
     office.start()
     office.wait(up("primary"), 5)
     lab.fault("dsl-down", "primary")

@@ -14,7 +14,7 @@ from tests.packets.users import public_address, streams
 from tests.transports.conftest import user  # noqa: F401
 from tests.transports.server import TOOLS, Account
 from wanfailover.lab import Lab
-from wanfailover.lab.office import Office
+from wanfailover.lab.office import Office, linux
 
 pytestmark = [pytest.mark.sshd, pytest.mark.timeout(120)]
 
@@ -41,7 +41,7 @@ def there_and_back(office: Office, lab: Lab) -> None:
 def test_by_key_with_a_fixed_list_of_commands(lab: Lab, door: Door, tmp_path: Path):
     """The user may run four tools by sudo without a password, and nothing else."""
     with door.open(), door.user.may(f"NOPASSWD: {TOOLS}"):
-        office = Office(lab, tmp_path, router=door.profile(), settings=QUICK)
+        office = Office(lab, tmp_path, router=linux(*door.profile()), settings=QUICK)
         office.start()
         there_and_back(office, lab)
         assert office.stop() == 0
@@ -68,7 +68,9 @@ def test_no_secret_shows_anywhere(lab: Lab, door: Door, tmp_path: Path):
     watcher.start()
     try:
         with door.open(), door.user.may("ALL"):
-            office = Office(lab, tmp_path, router=door.profile(by="password"), settings=QUICK)
+            office = Office(
+                lab, tmp_path, router=linux(*door.profile(by="password")), settings=QUICK
+            )
             shown = [office.command("check", str(office.profile))]
             office.start()
             there_and_back(office, lab)
@@ -118,7 +120,7 @@ def test_what_cannot_be_entered_is_one_sentence(
         case "unreachable":
             host = "192.168.10.99"
     router = door.profile(by=by)
-    office = Office(lab, tmp_path, router=router, settings=QUICK)
+    office = Office(lab, tmp_path, router=linux(*router), settings=QUICK)
     if host:
         text = office.profile.read_text().replace("host: 192.168.10.1", f"host: {host}")
         office.profile.write_text(text)

@@ -21,6 +21,8 @@ class Flow(ABC):
     """One way of sending probes to *host*; an error of the network is no answer, and nothing else.
 
     Args:
+        host: Its address; where it does not echo on the usual port, with the port behind a colon.
+
         answered: Called with a probe's number when its answer is here.
 
         patience: After so many seconds nobody cares for an answer any more.
@@ -30,7 +32,8 @@ class Flow(ABC):
     """Why no answer can come any more, where the flow itself has ended."""
 
     def __init__(self, host: str, answered: Callable[[int], None], patience: float) -> None:
-        self.address = host, ECHO_PORT
+        name, _, port = host.partition(":")
+        self.address = name, int(port or ECHO_PORT)
         self.answered = answered
         self.patience = patience
 
@@ -123,7 +126,11 @@ class _Fresh(Flow):
             self.answered(number)
 
     async def _ask(self, fresh: socket.socket) -> None:
-        await asyncio.get_running_loop().sock_connect(fresh, self.address)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(fresh, self.address)
+        await loop.sock_sendall(fresh, b"?")
+        if not await loop.sock_recv(fresh, 16):
+            raise ConnectionResetError
 
 
 class UdpFresh(_Fresh):
@@ -131,14 +138,9 @@ class UdpFresh(_Fresh):
 
     kind = socket.SOCK_DGRAM
 
-    async def _ask(self, fresh: socket.socket) -> None:
-        await super()._ask(fresh)
-        await asyncio.get_running_loop().sock_sendall(fresh, b"?")
-        await asyncio.get_running_loop().sock_recv(fresh, 16)
-
 
 class TcpFresh(_Fresh):
-    """A new connection each time: the web."""
+    """A new connection each time, which must be answered: the web."""
 
     kind = socket.SOCK_STREAM
 

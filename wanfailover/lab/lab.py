@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Self
 
 from wanfailover.core.facts import Circuit
@@ -57,9 +58,14 @@ class Lab:
         return self.site.circuits
 
     @property
+    def directory(self) -> Path:
+        """A folder for files that go with the lab, however that goes."""
+        return self._spaces.directory
+
+    @property
     def authority(self) -> str:
         """Path of the certificate behind the servers' own, for SSL_CERT_FILE."""
-        return str(self._spaces.directory / AUTHORITY)
+        return str(self.directory / AUTHORITY)
 
     def up(self) -> None:
         """Build everything; returns when the servers listen and the router is on its first circuit.
@@ -85,7 +91,7 @@ class Lab:
         self._standing.clear()
 
     def run(
-        self, host: str, *argv: str | os.PathLike[str], **options: Any
+        self, host: str, /, *argv: str | os.PathLike[str], **options: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host to its end; *options* are those of `subprocess.run`.
 
@@ -97,7 +103,7 @@ class Lab:
         return done
 
     def popen(
-        self, host: str, *argv: str | os.PathLike[str], **options: Any
+        self, host: str, /, *argv: str | os.PathLike[str], **options: Any
     ) -> subprocess.Popen[str]:
         """Start a command on a host; *options* are those of `subprocess.Popen`, in text mode.
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from wanfailover.client import ask
+from wanfailover.core.facts import Circuit
 from wanfailover.errors import ControlError, LabError
 from wanfailover.lab.addresses import DNS, ECHO, MAIL, ROUTER, WEB, WEB_HOST
-from wanfailover.lab.lab import Lab
 from wanfailover.sites import SiteDir
 
 PROBES = (
@@ -27,23 +28,74 @@ PROBES = (
 )
 """Kinds that fail in different ways: no single fault silences them all but the line's."""
 
-LOCAL = "transport: local"
-"""The router is a namespace of this host; `profile` adds its name."""
-
 Report = dict[str, Any]
+
+
+class Ground(Protocol):
+    """What an office stands on: a lab, or what takes its place."""
+
+    @property
+    def name(self) -> str:
+        """What the names of its namespaces begin with."""
+        ...
+
+    @property
+    def circuits(self) -> tuple[Circuit, ...]:
+        """The circuits, in order of preference."""
+        ...
+
+    @property
+    def authority(self) -> str:
+        """Path of the certificate behind the servers' own."""
+        ...
+
+    def run(self, host: str, /, *argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command on a host to its end."""
+        ...
+
+    def popen(self, host: str, /, *argv: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a command on a host; it ends with the ground at the latest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """An office's router, as its profile has it.
+
+    Args:
+        lines: Of the profile's `router:`, besides the driver.
+
+        interfaces: Whether its circuits name the router's interface they are on.
+    """
+
+    driver: str
+    lines: tuple[str, ...]
+    interfaces: bool = True
+
+
+def linux(*lines: str) -> Router:
+    """The lab's router as the Linux machine it is, reached as *lines* say."""
+    return Router("iproute2", (f"host: {ROUTER.ip}", *lines))
+
+
+def local(ground: Ground) -> Router:
+    """The same, reached without a network: it is a namespace of this host."""
+    return linux("transport: local", f"options: {{netns: {ground.name}-router}}")
 
 
 class Office:
     """An agent on the office's host, with a profile of its own.
 
     Args:
-        lab: A lab that is up.
+        ground: Of the host; it is up.
 
         directory: For the profile and the agent's state.
 
-        router: Lines of the profile's `router:` besides the driver; the default reaches it locally.
+        router: What its profile says of the router; `local` where it is left out.
 
-        seen: Circuits that the office's second port sees while they are idle.
+        seen: Circuits that are seen over the *vantage* while they are idle.
+
+        vantage: The office's second port, or what stands for it.
 
         settings: Further top-level lines, such as ``failback: {after: 8s}``.
 
@@ -52,54 +104,51 @@ class Office:
 
     def __init__(
         self,
-        lab: Lab,
+        ground: Ground,
         directory: Path,
         *,
-        router: Sequence[str] = (),
+        router: Router | None = None,
         probes: Sequence[str] = PROBES,
         seen: Sequence[str] = ("primary",),
+        vantage: str = "{bind: eth1}",
         settings: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._lab = lab
+        self._ground = ground
         self.state = directory / "state"
         self.profile = directory / "office.yaml"
         self.log = directory / "agent.log"
-        self._environment = {**os.environ, "SSL_CERT_FILE": lab.authority, **(environment or {})}
+        self._environment = {
+            **os.environ, "SSL_CERT_FILE": ground.authority, **(environment or {})
+        }  # fmt: skip
         self._agent: subprocess.Popen[str] | None = None
-        local = (LOCAL, f"options: {{netns: {lab.name}-router}}")
+        router = router or local(ground)
         lines = [
             "site: office",
             "router:",
-            "  driver: iproute2",
-            f"  host: {ROUTER.ip}",
-            *(f"  {line}" for line in router or local),
+            f"  driver: {router.driver}",
+            *(f"  {line}" for line in router.lines),
             "circuits:",
-            *(self._circuit(circuit, seen) for circuit in lab.circuits),
+            *(
+                _circuit(circuit, router, vantage if circuit.name in seen else None)
+                for circuit in ground.circuits
+            ),
             "probes:",
             *(f"  - {probe}" for probe in probes),
             *settings,
         ]
         self.profile.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    @staticmethod
-    def _circuit(circuit: Any, seen: Sequence[str]) -> str:
-        fields = {
-            "name": circuit.name,
-            "address": circuit.address,
-            "gateway": circuit.gateway,
-            "interface": circuit.interface,
-        }
-        if circuit.name in seen:
-            fields["vantage"] = "{bind: eth1}"
-        inner = ", ".join(f"{key}: {value}" for key, value in fields.items())
-        return f"  - {{{inner}}}"
+    @property
+    def journal(self) -> Path:
+        """Where the agent writes down what it does."""
+        return SiteDir(self.state / "office").journal
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a `wanfailover` command on the office's host, with the agent's state."""
         environment = {**self._environment, "WANFAILOVER_STATE_DIR": str(self.state)}
         argv = (sys.executable, "-m", "wanfailover", *words)
-        return self._lab.run("office", *argv, env=environment, **options)
+        return self._ground.run("office", *argv, env=environment, **options)
 
     def start(self) -> None:
         """Start the agent; returns when it answers.
@@ -108,7 +157,7 @@ class Office:
             LabError: It ended instead; the message is what it said.
         """
         with self.log.open("a", encoding="utf-8") as log:
-            self._agent = self._lab.popen(
+            self._agent = self._ground.popen(
                 "office",
                 sys.executable,
                 *("-m", "wanfailover", "run", str(self.profile), "--state-dir", str(self.state)),
@@ -156,3 +205,17 @@ class Office:
             time.sleep(0.05)
         tail = self.log.read_text(encoding="utf-8")[-3000:]
         raise LabError(f"waited {seconds:g} s in vain; status {json.dumps(report)}; log:\n{tail}")
+
+
+def _circuit(circuit: Circuit, router: Router, vantage: str | None) -> str:
+    fields: dict[str, object] = {
+        "name": circuit.name,
+        "address": circuit.address,
+        "gateway": circuit.gateway,
+    }
+    if router.interfaces:
+        fields["interface"] = circuit.interface
+    if vantage is not None:
+        fields["vantage"] = vantage
+    inner = ", ".join(f"{key}: {value}" for key, value in fields.items())
+    return f"  - {{{inner}}}"

@@ -58,16 +58,16 @@ async def serve(folder: Path) -> None:
     mailbox.mkdir()
     tls = issue(folder, (WEB_HOST, WEB_DOMAIN, MAIL_HOST, MAIL_DOMAIN), (WEB, MAIL))
     for address in ECHO:
-        await _listen(address, ECHO_PORT, echo)
-        await _listen(address, WHOAMI_PORT, whoami)
-        await _receive(address, ECHO_PORT, lambda request, _: request)
-        await _receive(address, WHOAMI_PORT, lambda _, sender: sender.encode())
+        await listen(address, ECHO_PORT, echo)
+        await listen(address, WHOAMI_PORT, whoami)
+        await receive(address, ECHO_PORT, lambda request, _: request)
+        await receive(address, WHOAMI_PORT, lambda _, sender: sender.encode())
     for port in MAIL_PORTS:
-        await _listen(MAIL, port, partial(mail, tls=tls, mailbox=mailbox))
-    await _listen(DNS, 53, names_by_stream)
-    await _receive(DNS, 53, lambda request, _: resolve(request))
-    await _listen(WEB, 80, page)
-    await _listen(WEB, 443, page, tls=tls)
+        await listen(MAIL, port, partial(mail, tls=tls, mailbox=mailbox))
+    await listen(DNS, 53, names_by_stream)
+    await receive(DNS, 53, lambda request, _: resolve(request))
+    await listen(WEB, 80, page)
+    await listen(WEB, 443, page, tls=tls)
     print("ready", flush=True)
     await asyncio.Event().wait()
 
@@ -131,9 +131,11 @@ def resolve(request: bytes) -> bytes:
     return answer.to_wire()
 
 
-async def _listen(
+async def listen(
     address: IPv4Address, port: int, converse: Conversation, tls: ssl.SSLContext | None = None
-) -> None:
+) -> int:
+    """Hold a conversation with everybody who connects; returns the port, which 0 leaves open."""
+
     async def converse_and_close(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -142,12 +144,17 @@ async def _listen(
             await writer.drain()
         writer.close()
 
-    await asyncio.start_server(converse_and_close, str(address), port, ssl=tls)
+    server = await asyncio.start_server(converse_and_close, str(address), port, ssl=tls)
+    return int(server.sockets[0].getsockname()[1])
 
 
-async def _receive(address: IPv4Address, port: int, reply: Reply) -> None:
+async def receive(address: IPv4Address, port: int, reply: Reply) -> int:
+    """Answer datagrams; returns the port, which 0 leaves open."""
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(lambda: _Datagrams(reply), (str(address), port))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _Datagrams(reply), (str(address), port)
+    )
+    return int(transport.get_extra_info("sockname")[1])
 
 
 class _Datagrams(asyncio.DatagramProtocol):

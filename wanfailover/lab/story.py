@@ -8,29 +8,18 @@ from __future__ import annotations
 
 import json
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-from wanfailover.core.entries import Entry, SwitchoverIntended
+from wanfailover.core.entries import ActionBegun, Entry, SwitchoverIntended
 from wanfailover.errors import JournalError
 from wanfailover.journal.reader import Reader
-from wanfailover.lab.addresses import ECHO
 from wanfailover.lab.faults import parse
-from wanfailover.lab.lab import Lab
 from wanfailover.lab.office import Office, Report
-
-RETURN_AFTER = 15
-SETTINGS = (f"failback: {{after: {RETURN_AFTER}s}}", "policy: {dwell: 5s}")
-"""The quiet time before the return is five minutes by default; a demo has one."""
-
-PICTURE = """\
-  office 192.168.10.10, the agent ┐              ┌ provider A, primary 203.0.113.2  ┐
-                                  ├ LAN ─ router ┤                                  ├ Internet
-  client 192.168.10.20, a user    ┘              └ provider B, backup 198.51.100.77 ┘"""
+from wanfailover.lab.stage import RETURN_AFTER, Stage
 
 PATIENCE = 30.0
 HARMLESS = 12.0
@@ -41,7 +30,7 @@ class Story:
     """Plays once.
 
     Args:
-        directory: For the agent's profile and state.
+        stage: Where; built by `play`, and gone afterwards.
 
         say: Prints a line.
 
@@ -49,57 +38,56 @@ class Story:
     """
 
     def __init__(
-        self, directory: Path, say: Callable[[str], None], tell: Callable[[Entry], str | None]
+        self, stage: Stage, say: Callable[[str], None], tell: Callable[[Entry], str | None]
     ) -> None:
-        self._directory = directory
+        self._stage = stage
         self._say = say
         self._tell = tell
         self._seen = 0
         self._felt: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._gaps: list[float] = []
+        self._typed: dict[str, tuple[str, ...]] = {}  # by the running switchover's actions
         self._began = time.monotonic()
 
     def play(self, fault: str) -> None:
         """Play the story of *fault* on the primary.
 
         Raises:
-            LabError: The lab cannot be built here, there is no such fault, or the agent failed.
+            LabError: The stage cannot be had here, there is no such fault, or the agent failed.
         """
         meaning = parse(fault)[0].means
-        with Lab() as lab:
+        self._stage.playable(fault)
+        with self._stage as stage:
             built = time.monotonic() - self._began
-            self._say(
-                f"A virtual office of network namespaces, built in {built:.1f} s:\n{PICTURE}\n"
-            )
-            office = Office(lab, self._directory, settings=SETTINGS)
+            self._say(f"{stage.scenery}\nBuilt in {built:.1f} s.\n")
+            office = stage.office
             self._began = time.monotonic()
             self._narrate("The agent starts on the office's host; the router is on the primary.")
             office.start()
-            self._watch_a_user(lab)
+            self._watch_a_user(stage)
             self._until(office, lambda report: report["health"]["primary"]["state"] == "up")
             self._pass(office, 3)
             self._narrate(f"The primary fails: {fault}: {meaning}")
-            lab.fault(fault, "primary")
-            if not self._leaves(office):
+            stage.fault(fault, "primary")
+            if self._leaves(office):
+                self._pass(office, 5)
+                self._narrate(
+                    f"The primary is repaired. It must stay quiet for {RETURN_AFTER} s before it "
+                    "is trusted again (5 min by default)."
+                )
+                stage.clear("primary")
+                self._until(office, _settled("primary"))
+                self._pass(office, 3)
+            else:
                 self._narrate("The agent stays, and rightly: some far targets answer.")
-                self._end(office)
-                return
-            self._pass(office, 5)
-            self._narrate(
-                f"The primary is repaired. It must stay quiet for {RETURN_AFTER} s before it is "
-                "trusted again (5 min by default)."
-            )
-            lab.clear("primary")
-            self._until(office, _settled("primary"))
-            self._pass(office, 3)
             self._end(office)
+        gaps = ", ".join(f"{gap:.2f} s" for gap in self._gaps) or "never"
+        self._say(f"\nThe user inside was without Internet for {gaps}. Everything is gone again.")
 
     def _end(self, office: Office) -> None:
         for word in ("status", "history"):
             self._say(f"\n$ wanfailover {word}\n{office.command(word).stdout.rstrip()}")
         office.stop()
-        gaps = ", ".join(f"{gap:.2f} s" for gap in self._gaps) or "never"
-        self._say(f"\nThe user inside was without Internet for {gaps}. The lab is gone again.")
 
     # The tellers.
 
@@ -109,18 +97,14 @@ class Story:
     def _line(self, who: str, text: str) -> None:
         self._say(f"{time.monotonic() - self._began:6.1f} s  {who:7}{text}")
 
-    def _watch_a_user(self, lab: Lab) -> None:
-        """Let a user open connection after connection; what it feels arrives in a queue."""
-        stream = lab.popen(
-            "client",
-            *(sys.executable, "-m", "wanfailover.lab.stream", "tcp-fresh", str(ECHO[0]), "600"),
-            "--live",
-            stdout=-1,
-        )
+    def _watch_a_user(self, stage: Stage) -> None:
+        """Have what the user feels arrive in a queue."""
+        stream = stage.user()
 
         def listen() -> None:
-            for line in stream.stdout or ():
-                self._felt.put(json.loads(line))
+            with suppress(ValueError):  # the stage closes it
+                for line in stream.stdout or ():
+                    self._felt.put(json.loads(line))
 
         threading.Thread(target=listen, daemon=True).start()
 
@@ -134,7 +118,7 @@ class Story:
                 self._gaps.append(event["after"])
                 self._line("user", f"I am back, after {event['after']:.2f} s without Internet")
         try:
-            with Reader(office.state / "office" / "journal.db") as reader:
+            with Reader(office.journal) as reader:
                 records = [record for record in reader.records() if record.id > self._seen]
         except JournalError:
             return  # the agent has not made it yet
@@ -147,9 +131,10 @@ class Story:
         if line is not None:
             self._line("agent", line)
         if isinstance(entry, SwitchoverIntended):
-            for _, _, typed, _ in entry.actions:
-                for text in typed:
-                    self._line("router", f"# {text}")
+            self._typed = {name: lines for name, _, lines, _ in entry.actions}
+        elif isinstance(entry, ActionBegun):
+            for text in self._typed.get(entry.name, ()):
+                self._line("router", f"{self._stage.prompt} {text}")
 
     def _pass(self, office: Office, seconds: float) -> None:
         """Let time go by."""

@@ -95,7 +95,7 @@ def main() -> None:
     """Parse the arguments and run."""
     parser = argparse.ArgumentParser(prog="wanfailover.lab.stream", description=__doc__)
     parser.add_argument("mode", choices=FLOWS)
-    parser.add_argument("host", help="an address that echoes")
+    parser.add_argument("host", help="an address that echoes, and its port if unusual")
     parser.add_argument("seconds", type=float)
     parser.add_argument("--live", action="store_true", help="a line for each event as it happens")
     parser.add_argument("--period", type=float, default=0.02, help="seconds between probes")

@@ -27,6 +27,10 @@ HELP_ROWS = range(19, ROWS)
 BLANK = (" " * COLUMNS,) * ROWS
 
 
+BESIDE = 2
+"""Columns: a cursor may rest on the blank beside what it is at."""
+
+
 @dataclass(frozen=True)
 class Screen:
     """A console's screen at one moment. Rows and columns count from 0.
@@ -149,5 +153,6 @@ class Screen:
             return []
         on_row = [item for item in items if item.row == self.cursor[0]]
         if len(on_row) > 1:
-            on_row = [item for item in on_row if item.column <= self.cursor[1] < item.end]
+            reached = [item for item in on_row if item.column - BESIDE <= self.cursor[1]]
+            on_row = reached[-1:]
         return on_row
