@@ -235,9 +235,12 @@ def test_a_highlight_under_a_dialog_does_not_count() -> None:
     under = at(7, 13, "Enable Telnet Console Access:", REVERSE)
     box = b"".join(at(9 + n, 20, line) for n, line in enumerate(DIALOG))
     assert seen(picture(SECURITY) + under + box + at(24, 1)).highlighted is None
-    by_cursor = seen(picture(SECURITY) + under + box + at(12, 20 + DIALOG[3].index("CON")))
-    assert by_cursor.highlighted is not None
-    assert by_cursor.highlighted.label == "CONTINUE"
+    for choice in ("CANCEL", "CONTINUE"):
+        for beside in (0, 1, 2):
+            column = 20 + DIALOG[3].index(choice) - beside
+            by_cursor = seen(picture(SECURITY) + under + box + at(12, column))
+            assert by_cursor.highlighted is not None
+            assert by_cursor.highlighted.label == choice
 
 
 @pytest.mark.parametrize("graphics", [False, True])
