@@ -5,11 +5,16 @@ A new driver joins by a bench of its own in `BENCHES`; the suite needs no other 
 
 from __future__ import annotations
 
+import os
+import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
 from typing import ClassVar
 
+from tests.contract.r9100 import HERE, Standing
 from tests.drivers.testbed import SWAP, Testbed
 from tests.transports.server import TOOLS, Account, Server
 from wanfailover import plugins
@@ -56,6 +61,10 @@ class Bench(ABC):
     def silence(self) -> None:
         """From now on the router answers nothing."""
 
+    @abstractmethod
+    def slow(self) -> AbstractContextManager[None]:
+        """Meanwhile the router is as slow as it ever gets."""
+
 
 class LinuxHere(Bench):
     """A network namespace of this host."""
@@ -93,6 +102,20 @@ class LinuxHere(Bench):
     def silence(self) -> None:
         self.bed.sh("router", f"ip netns delete {self.bed.router}")
 
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Its processors have other work."""
+        busy = [
+            subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            for _ in range(4 * (os.cpu_count() or 1))
+        ]
+        try:
+            yield
+        finally:
+            for process in busy:
+                process.kill()
+                process.wait()
+
 
 class LinuxBySsh(LinuxHere):
     """A router with an SSH server, where sudo allows the user the driver's tools and no more."""
@@ -121,6 +144,86 @@ class LinuxBySsh(LinuxHere):
         self.bed.sh("router", f"nft '{cut}'")
 
 
+class R9100(Bench):
+    """A virtual R9100 with a password, by telnet and SNMP over loopback."""
+
+    plugin = "netopia-r9100"
+    site = replace(SWAP, circuits=tuple(replace(c, interface=None) for c in SWAP.circuits))
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+
+    def access(self) -> RouterAccess:
+        options = {"snmp_port": self.standing.snmp_port, "restart": "allowed"}
+        return RouterAccess(
+            host=HERE,
+            transport="telnet",
+            port=self.standing.telnet_port,
+            username="admin",
+            password=Secret("secret9100"),
+            community=Secret("private"),
+            read_community=Secret("public"),
+            options=plugins.load(self.plugin).options(options),
+            circuits=self.site.circuits,
+        )
+
+    def strangers(self) -> list[RouterAccess]:
+        known = self.access()
+        return [
+            replace(known, password=Secret("hunter2")),
+            replace(known, username="nobody"),
+            replace(known, username=None, password=None),
+        ]
+
+    def held(self) -> object:
+        return self.standing.do(lambda unit: (unit.configured, unit.running))
+
+    def disturb(self) -> None:
+        self.standing.do(
+            lambda unit: unit.set_by_hand(
+                address=IPv4Interface("203.0.113.4/29"), gateway=IPv4Address("203.0.113.6")
+            )
+        )
+
+    def lose_session(self) -> None:
+        self.standing.do(lambda unit: unit.drop_sessions())
+
+    def silence(self) -> None:
+        self.standing.do(lambda unit: unit.silence())
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """A quarter of a second for each key, and 9600 baud, for sessions that begin now."""
+        usual = self.standing.unit.variants
+        self.standing.do(lambda unit: setattr(unit, "variants", usual | {"slow"}))
+        yield
+        self.standing.do(lambda unit: setattr(unit, "variants", usual))
+
+
+class R9100Restarts(R9100):
+    """One whose changes wait for a restart."""
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """A restart takes ten times as long."""
+        usual = self.standing.unit.restart_seconds or 1.0
+        self.standing.do(lambda unit: setattr(unit, "restart_seconds", 10 * usual))
+        yield
+        self.standing.do(lambda unit: setattr(unit, "restart_seconds", usual))
+
+
+@contextmanager
+def _r9100(_: Callable[[], Account]) -> Iterator[Bench]:
+    with Standing("password", R9100.site.circuits[0]) as standing:
+        yield R9100(standing)
+
+
+@contextmanager
+def _r9100_restarts(_: Callable[[], Account]) -> Iterator[Bench]:
+    with Standing("password+restart-notice", R9100.site.circuits[0]) as standing:
+        yield R9100Restarts(standing)
+
+
 @contextmanager
 def _linux_here(_: Callable[[], Account]) -> Iterator[Bench]:
     with Testbed() as bed:
@@ -142,8 +245,10 @@ def _linux_by_ssh(user: Callable[[], Account]) -> Iterator[Bench]:
 BENCHES: dict[str, Callable[[Callable[[], Account]], AbstractContextManager[Bench]]] = {
     "iproute2-local": _linux_here,
     "iproute2-ssh": _linux_by_ssh,
+    "netopia-telnet": _r9100,
+    "netopia-restart": _r9100_restarts,
 }
 """Name, and how to set it up; an account of this machine can be had by calling the argument."""
 
-DRIVERS = {LinuxHere.plugin, LinuxBySsh.plugin}
+DRIVERS = {LinuxHere.plugin, LinuxBySsh.plugin, R9100.plugin}
 """The drivers that have a bench."""

@@ -10,6 +10,9 @@ from tests.contract.benches import BENCHES, Bench
 from tests.drivers.conftest import namespaces  # noqa: F401
 from tests.transports.conftest import user  # noqa: F401
 
+A_CONSOLE_TAKES = 180
+"""Seconds at most for a test that types every value again and again."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -18,10 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.packets)
             if "ssh" in name:
                 item.add_marker(pytest.mark.sshd)
+            if "netopia" in name:
+                item.add_marker(pytest.mark.timeout(A_CONSOLE_TAKES))
 
 
 @pytest.fixture(params=BENCHES)
-def bench(request: pytest.FixtureRequest, namespaces: None) -> Iterator[Bench]:  # noqa: F811
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Each driver's router in turn, on its first circuit."""
+    if request.param.startswith("iproute2"):
+        request.getfixturevalue("namespaces")
     with BENCHES[request.param](lambda: request.getfixturevalue("user")) as made:
         yield made

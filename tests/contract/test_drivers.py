@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 
@@ -10,7 +11,7 @@ import pytest
 from tests.contract.benches import DRIVERS, Bench
 from wanfailover import plugins
 from wanfailover.core import plan
-from wanfailover.errors import LoginRefused, RouterTimeout, RouterUnreachable
+from wanfailover.errors import DriverError, LoginRefused, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Action, Inspectable, RouterDriver, Severity
 
 SILENCE_NOTICED_WITHIN = 15.0
@@ -178,6 +179,41 @@ async def test_a_silent_router(bench: Bench) -> None:
         await driver.perform(actions[0])
     assert time.monotonic() - began < SILENCE_NOTICED_WITHIN
     await driver.close()
+
+
+@pytest.mark.timeout(180)
+async def test_a_slow_router(bench: Bench) -> None:
+    """Slowness alone fails nothing."""
+    driver = bench.driver()
+    actions = await actions_to(bench, driver, "backup")
+    await driver.close()
+    with bench.slow():
+        await perform(driver, [action for action in actions if action.essential])
+        await driver.close()
+    assert await active(bench, driver) == "backup"
+    await driver.close()
+
+
+async def test_two_writers(bench: Bench) -> None:
+    """Two at once end on one circuit whole, or one of them fails: never a silent mixture."""
+
+    async def switch(driver: RouterDriver, target: str) -> None:
+        for action in await actions_to(bench, driver, target):
+            try:
+                await driver.perform(action)
+            except DriverError:
+                if action.essential:
+                    raise
+
+    one, other = bench.driver(), bench.driver()
+    ends = await asyncio.gather(
+        switch(one, "backup"), switch(other, "primary"), return_exceptions=True
+    )
+    failed = [end for end in ends if isinstance(end, BaseException)]
+    assert all(isinstance(end, DriverError) for end in failed)
+    assert failed or await active(bench, one) in {"primary", "backup"}
+    await one.close()
+    await other.close()
 
 
 async def test_inspecting_changes_nothing(bench: Bench) -> None:

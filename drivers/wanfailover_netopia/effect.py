@@ -1,0 +1,147 @@
+"""Sees changes take effect; finds out whether they wait for a restart, and remembers it.
+
+The sources leave it open: a change of the WAN address may hold at once, may reset the link for some
+seconds, or may wait for the next restart, by firmware and by a setting. So the running values are
+watched. As long as they move, or are away, the router is at work; when they stand still and are not
+the new ones, it waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from wanfailover.errors import NeedsRestart, RouterTimeout
+from wanfailover.ports import Notes
+from wanfailover_netopia.restart import Restarter
+from wanfailover_netopia.sight import Sight
+from wanfailover_netopia.values import Running, Values
+
+EVERY = 0.5
+"""Seconds between looks."""
+
+STILL = 10.0
+"""Seconds of old values, unchanged, after which it waits for a restart; a link is reset in less."""
+
+AWAY = 25.0
+"""The same where address or route are missing, or nothing answers: it is resetting its link."""
+
+AT_ONCE = 2.5
+"""Seconds up to which a change has held at once."""
+
+IMMEDIATE, LINK_RESET, RESTART = "immediate", "link-reset", "restart"
+
+
+@dataclass(slots=True)
+class Habit:
+    """What is known of how the router's changes take effect, kept by firmware."""
+
+    notes: Notes
+    firmware: str | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """``immediate``, ``link-reset``, ``restart``, or None where it is not known."""
+        return self.notes.get(self._key)
+
+    def learn(self, kind: str) -> None:
+        """Remember it."""
+        if self.kind != kind:
+            self.notes.put(self._key, kind)
+
+    @property
+    def _key(self) -> str:
+        return f"netopia-r9100 {self.firmware or 'unknown firmware'}: changes"
+
+
+class Effect:
+    """Waits until the router runs what it is configured to.
+
+    Args:
+        allowed: It may be restarted.
+    """
+
+    def __init__(self, sight: Sight, restarter: Restarter, habit: Habit, *, allowed: bool) -> None:
+        self._sight = sight
+        self._restarter = restarter
+        self._habit = habit
+        self._allowed = allowed
+
+    @property
+    def forbidden(self) -> bool:
+        """It is known that nothing can be changed without a restart, and none is allowed."""
+        return self._habit.kind == RESTART and not self._allowed
+
+    async def see(self, wanted: Values, *, notice: bool = False) -> str:
+        """Wait until *wanted* runs, with a restart if it takes one; returns how it came.
+
+        Args:
+            wanted: What it is configured to.
+
+            notice: It has said that a restart is needed.
+
+        Raises:
+            NeedsRestart: It takes one, and none is allowed.
+            DriverError: It does not come to run it.
+        """
+        waits = notice or self._habit.kind == RESTART
+        began = asyncio.get_running_loop().time()
+        watch = await self._watch(wanted, patience=0.0 if waits else STILL)
+        if watch.holds and watch.last is not None:
+            took = asyncio.get_running_loop().time() - began
+            if not waits:
+                self._habit.learn(LINK_RESET if watch.was_away or took > AT_ONCE else IMMEDIATE)
+            return f"it runs {watch.last.values}, says {watch.last.source}, after {took:.1f} s"
+        if watch.last is None:
+            raise RouterTimeout(f"the router does not tell what it runs; it was set to {wanted}")
+        self._habit.learn(RESTART)
+        if not self._allowed:
+            raise NeedsRestart(
+                f"the router still runs {watch.last.values}, and will run {wanted} only after a "
+                "restart: set router.options.restart to allowed, or see the driver's README"
+            )
+        return await self._by_restart(wanted)
+
+    async def _by_restart(self, wanted: Values) -> str:
+        words = await self._restarter.restart()
+        watch = await self._watch(wanted, patience=AWAY)
+        if not watch.holds or watch.last is None:
+            runs = watch.last.values if watch.last else "what it does not tell"
+            raise RouterTimeout(
+                f"the router was restarted and runs {runs}, although it was set to {wanted}"
+            )
+        return f"{words}; it runs {watch.last.values}, says {watch.last.source}"
+
+    async def _watch(self, wanted: Values, patience: float) -> _Watch:
+        """Look until *wanted* runs, or nothing has moved for *patience* seconds."""
+        loop = asyncio.get_running_loop()
+        watch = _Watch()
+        since = loop.time()
+        while True:
+            seen = await self._sight.now()
+            if watch.takes(seen, wanted):
+                return watch
+            if watch.moved:
+                since = loop.time()
+            whole = seen is not None and None not in {seen.values.address, seen.values.gateway}
+            if loop.time() - since >= (patience if whole else AWAY):
+                return watch
+            await asyncio.sleep(EVERY)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What was seen of the running values."""
+
+    last: Running | None = None
+    holds: bool = False
+    moved: bool = False
+    was_away: bool = False
+
+    def takes(self, seen: Running | None, wanted: Values) -> bool:
+        """Take another look into account; True when they are the *wanted* ones."""
+        self.moved = (seen.values if seen else None) != (self.last.values if self.last else None)
+        self.was_away |= seen is None or None in {seen.values.address, seen.values.gateway}
+        self.last = seen or self.last
+        self.holds = seen is not None and seen.hold(wanted)
+        return self.holds

@@ -1,0 +1,156 @@
+"""Reads the router: what it runs each time, what stands on its screens when that may be news.
+
+Polling never holds the console, of which there may be only one. So the screens are visited at the
+first reading, which also proves the log-in, and then when SNMP is silent or what it tells has
+changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Interface
+
+from wanfailover.core.facts import Circuit
+from wanfailover.transports.console.telnet import ConsoleBusy
+from wanfailover_netopia.edits import read_configured
+from wanfailover_netopia.running import as_configured, filled, firmware_in
+from wanfailover_netopia.session import Sessions
+from wanfailover_netopia.sight import Sight, quick_view
+from wanfailover_netopia.values import NetopiaView, Running, Values
+from wanfailover_netopia.walk import Walk
+
+BUSY_WITHIN = 3.0
+"""Seconds to wait for a busy console only to read."""
+
+NO_NEWS = 5.0
+"""Seconds by which an uptime may seem to fall behind between two readings without a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What the screens showed."""
+
+    configured: Values
+    quick: Running | None
+    firmware: str | None
+
+
+class Reader:
+    """Reads one router, and remembers what its screens held."""
+
+    def __init__(self, sessions: Sessions, sight: Sight, circuits: Sequence[Circuit]) -> None:
+        self._sessions = sessions
+        self._sight = sight
+        self._circuits = circuits
+        self._seen: Running | None = None  # by SNMP, when the screens were last read
+        self._screens: _Visit | None = None
+
+    async def read(self, *, afresh: bool = False) -> NetopiaView:
+        """Read it.
+
+        Args:
+            afresh: Visit the screens in any case.
+
+        Raises:
+            DriverError: It cannot be read.
+        """
+        seen = await self._sight.by_snmp()
+        busy = False
+        if afresh or seen is None or self._is_news(seen):
+            try:
+                self._screens = await self._sessions.visit(
+                    lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
+                )
+                self._seen = seen
+            except ConsoleBusy:
+                if seen is None:
+                    raise
+                busy = True
+        return self._view(seen, busy=busy)
+
+    def typed(self, values: Values) -> None:
+        """The screens were seen to hold *values*."""
+        if self._screens is not None:
+            held = self._screens.configured
+            self._screens = replace(
+                self._screens,
+                configured=Values(
+                    values.address or held.address,
+                    values.mask or held.mask,
+                    values.gateway or held.gateway,
+                ),
+            )
+
+    def _is_news(self, seen: Running) -> bool:
+        last = self._seen
+        if last is None or self._screens is None:
+            return True
+        restarted = (seen.uptime or 0.0) + NO_NEWS < (last.uptime or 0.0)
+        pending = seen.pending_gateway not in {None, last.pending_gateway}
+        ours = seen.pending_gateway == self._screens.configured.gateway
+        moved = seen.values != last.values and not seen.values.hold(self._screens.configured)
+        if not (restarted or moved or (pending and not ours)):
+            self._seen = seen
+            return False
+        return True
+
+    def _view(self, seen: Running | None, *, busy: bool) -> NetopiaView:
+        screens = self._screens
+        configured = screens.configured if screens else Values()
+        running = seen or (screens.quick if screens else None) or as_configured(configured)
+        running = filled(running, configured)
+        values = running.values
+        interface = self._interface(values)
+        return NetopiaView(
+            at=asyncio.get_running_loop().time(),
+            gateway=values.gateway,
+            source=values.address,
+            interface=interface,
+            addresses=tuple(_addresses(running, interface)),
+            remarks=tuple(_remarks(running, configured, busy=busy)),
+            configured=configured,
+            firmware=running.firmware or (screens.firmware if screens else None),
+            uptime=running.uptime,
+            told_by=running.source,
+        )
+
+    def _interface(self, values: Values) -> str | None:
+        """The name that the profile gives the WAN: the router itself has none for it."""
+        on = [circuit for circuit in self._circuits if values.hold(Values.of(circuit))]
+        names = dict.fromkeys(circuit.interface for circuit in on or self._circuits)
+        return next(iter(names)) if len(names) == 1 else None
+
+
+async def _visit(walk: Walk, *, quick: bool) -> _Visit:
+    await walk.to_main_menu()
+    firmware = firmware_in(walk.screen.title)
+    seen = await quick_view(walk) if quick else None
+    configured = await read_configured(walk)
+    await walk.to_main_menu()
+    return _Visit(configured, seen, firmware)
+
+
+def _addresses(running: Running, interface: str | None) -> Iterator[tuple[str, IPv4Interface]]:
+    if running.values.interface is not None:
+        yield interface or "WAN", running.values.interface
+    for address in running.inside:
+        yield "LAN", address
+
+
+def _remarks(running: Running, configured: Values, *, busy: bool) -> Iterator[str]:
+    if busy:
+        yield "its console is busy: what stands on its screens was not read"
+    if running.source == "the configuration":
+        yield (
+            "neither SNMP nor Quick View tells what it runs: what stands on its screens is taken "
+            "for it"
+        )
+    if configured.by_dhcp:
+        yield "it takes its WAN address by DHCP: a switch sets a fixed one, an undo DHCP again"
+    elif configured.address is not None and not running.values.hold(configured):
+        yield (
+            f"its screens hold {configured}, and it runs {running.values}: a change waits for a "
+            "restart, or was left half done"
+        )

@@ -1,0 +1,192 @@
+"""A look round that changes nothing: for `check`, and for a recording of a user's own router."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wanfailover.core.facts import Circuit
+from wanfailover.errors import UnreadableReply
+from wanfailover.ports import Finding, Severity
+from wanfailover.transports.console.screen import Screen
+from wanfailover_netopia.edits import read_configured
+from wanfailover_netopia.effect import RESTART
+from wanfailover_netopia.screens import EVENTS, SERVERS, VPN, Goal
+from wanfailover_netopia.sight import quick_view
+from wanfailover_netopia.values import NetopiaView
+from wanfailover_netopia.walk import Walk
+
+LATEST = 3
+"""How many of the last WAN events are told."""
+
+_EVENT = re.compile(r"^\s*\d\d?/\d\d?/\d\d")
+_TUNNEL = re.compile(r"\b\d+\s+\d+\s+\d+\s+\d{1,3}(?:\.\d{1,3}){3}\s*$")
+"""Packets received, sent and discarded, and the remote address."""
+
+_OWN_SCREENS = ("IP Setup", "WAN Ethernet Configuration", "IP Easy Setup")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen on the way.
+
+    Args:
+        tunnels: Rows of VPN QuickView; None where there is no such screen.
+
+        events: The last of the WAN's, as the screen has them.
+
+        servers: All that stands on the screens of NAT's servers and exported services.
+    """
+
+    tunnels: tuple[str, ...] | None = None
+    events: tuple[str, ...] = ()
+    servers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What else `check` judges by.
+
+    Args:
+        snmp: Whether the profile has the agent asked.
+
+        snmp_answers: Whether it answers.
+
+        settable: A community to set with was given.
+
+        restart: It may be restarted.
+
+        changes: How its changes take effect, if that is known.
+    """
+
+    snmp: bool
+    snmp_answers: bool
+    settable: bool
+    restart: bool
+    changes: str | None
+    circuits: Sequence[Circuit]
+
+
+async def take_all(walk: Walk) -> None:
+    """Visit every screen that a switch or `check` reads, for a recording."""
+    await walk.to_main_menu()
+    await quick_view(walk)
+    await read_configured(walk)
+    await take(walk)
+
+
+async def take(walk: Walk) -> Seen:
+    """Visit what only `check` reads; some firmware lacks some of it."""
+    tunnels = await _rows(walk, VPN, _TUNNEL)
+    events = await _rows(walk, EVENTS, _EVENT) or ()
+    servers = await walk.explore(SERVERS)
+    await walk.to_main_menu()
+    return Seen(tunnels, events, "\n".join(_text(screen) for screen in servers))
+
+
+async def _rows(walk: Walk, goal: Goal, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
+    try:
+        screen = await walk.reach(goal)
+    except UnreadableReply:
+        return None
+    return tuple(" ".join(row.split()) for row in screen.rows if pattern.search(row))
+
+
+def _text(screen: Screen) -> str:
+    """What may name a public address of a server; the screens of our own three values do not."""
+    if screen.box is not None:
+        return screen.box.text
+    if any(screen.title.startswith(title) for title in _OWN_SCREENS):
+        return ""
+    return "\n".join(screen.rows)
+
+
+def judge(view: NetopiaView, seen: Seen, known: Knowledge) -> tuple[Finding, ...]:
+    """What it all means for a failover, one row each."""
+    return (
+        Finding("firmware", Severity.GREEN, f"{view.firmware or 'unknown'}"),
+        _snmp(known),
+        *_held(view),
+        _changes(known),
+        *_servers(seen, known.circuits),
+        *_tunnels(seen),
+        *_events(seen),
+    )
+
+
+def _snmp(known: Knowledge) -> Finding:
+    if known.snmp_answers:
+        return Finding("snmp", Severity.GREEN, "it is read by SNMP, without its console")
+    if not known.snmp:
+        return Finding(
+            "snmp", Severity.YELLOW, "it is read by its console alone, which others then find busy"
+        )
+    return Finding(
+        "snmp",
+        Severity.YELLOW,
+        "its SNMP agent does not answer, so each reading takes its console",
+        "set credentials.read_community to its Read-Only Community String, or "
+        "options.snmp_port: null",
+    )
+
+
+def _held(view: NetopiaView) -> Iterator[Finding]:
+    for remark in view.remarks:
+        yield Finding("values", Severity.YELLOW, remark)
+    if not view.remarks:
+        yield Finding("values", Severity.GREEN, "its screens hold what it runs")
+
+
+def _changes(known: Knowledge) -> Finding:
+    subject = "changes"
+    if known.changes is None:
+        return Finding(
+            subject,
+            Severity.YELLOW,
+            "it is not known yet whether changes wait for a restart of the router",
+            "find out with somebody at hand: `wanfailover switch backup`, and back again",
+        )
+    if known.changes != RESTART:
+        return Finding(subject, Severity.GREEN, f"they take effect by themselves ({known.changes})")
+    if not known.restart:
+        return Finding(
+            subject,
+            Severity.RED,
+            "they wait for a restart, which the profile forbids: no switch can be made",
+            "set options.restart: allowed, or on the router 'Configuration Changes Reset WAN "
+            "Connection' to Yes",
+        )
+    how = "by SNMP" if known.settable and known.snmp_answers else "from its menu"
+    return Finding(subject, Severity.YELLOW, f"each takes a restart, which is done {how}")
+
+
+def _servers(seen: Seen, circuits: Sequence[Circuit]) -> Iterator[Finding]:
+    """Entries with a public address of their own do not follow a switch."""
+    for circuit in circuits:
+        if re.search(rf"(?<![\d.]){re.escape(str(circuit.address.ip))}(?![\d.])", seen.servers):
+            yield Finding(
+                "servers",
+                Severity.RED,
+                f"a server entry of its NAT names {circuit.address.ip}, and will not follow a "
+                f"switch away from {circuit.name}",
+                "set the entry's External Public IP Address to 0.0.0.0, which is the WAN's",
+            )
+
+
+def _tunnels(seen: Seen) -> Iterator[Finding]:
+    if seen.tunnels:
+        yield Finding(
+            "vpn",
+            Severity.YELLOW,
+            f"{len(seen.tunnels)} of its own tunnels are up: {'; '.join(seen.tunnels)}",
+            "see that the remote sides accept each circuit's address",
+        )
+    elif seen.tunnels is not None:
+        yield Finding("vpn", Severity.GREEN, "it has no tunnel of its own that is up")
+
+
+def _events(seen: Seen) -> Iterator[Finding]:
+    if seen.events:
+        last = "; ".join(seen.events[:LATEST])
+        yield Finding("events", Severity.GREEN, f"the last of its WAN: {last}")

@@ -1,0 +1,97 @@
+"""What `check` is told about an R9100."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.drivers.netopia.rig import assert_left_alone, driver, edited, switch, unit
+from tests.support.clock import virtual_time
+from wanfailover.errors import LoginRefused
+from wanfailover.ports import Forgetful, Inspectable, Prompting, Recordable, Secret, Severity
+
+CHANGES = "netopia-r9100 4.6.2: changes"
+
+
+@virtual_time
+async def test_what_it_can_do() -> None:
+    """It looks round, records, and hears traps."""
+    who = driver(unit())
+    for ability in (Inspectable, Recordable, Prompting):
+        assert isinstance(who, ability)
+    await who.close()
+
+
+@pytest.mark.parametrize(
+    ("variant", "given", "subject", "severity", "words"),
+    [
+        ("classic", {}, "snmp", "green", "read by SNMP"),
+        ("snmp-off", {}, "snmp", "yellow", "does not answer"),
+        ("classic", {"snmp": None}, "snmp", "yellow", "console alone"),
+        ("classic", {}, "values", "green", "hold what it runs"),
+        ("dhcp", {}, "values", "yellow", "DHCP"),
+        ("classic", {}, "changes", "yellow", "not known yet"),
+        ("classic", {"known": "immediate"}, "changes", "green", "by themselves"),
+        ("classic", {"known": "restart", "restart": False}, "changes", "red", "forbids"),
+        ("classic", {"known": "restart"}, "changes", "yellow", "by SNMP"),
+        ("classic", {"known": "restart", "settable": False}, "changes", "yellow", "from its menu"),
+        ("vpn-row", {}, "vpn", "yellow", "HQ tunnel"),
+        ("classic", {}, "vpn", "green", "no tunnel"),
+        ("fixed-server", {}, "servers", "red", "203.0.113.2"),
+        ("classic", {}, "events", "green", "203.0.113.2"),
+        ("fw48", {}, "firmware", "green", "4.8.2"),
+        ("fw3", {}, "firmware", "green", "3.2"),
+    ],
+)
+@virtual_time
+async def test_findings(
+    variant: str, given: dict[str, Any], subject: str, severity: str, words: str
+) -> None:
+    """Each thing that matters for a switch has a row, a colour and a sentence."""
+    router = unit(variant)
+    notes = Forgetful()
+    if known := given.pop("known", None):
+        notes.put(CHANGES, known)
+    who = driver(router, notes=notes, **given)
+    rows = [row for row in await who.inspect() if row.subject == subject]
+    await who.close()
+    assert [row.severity for row in rows] == [Severity(severity)]
+    assert words in rows[0].sentence
+    assert edited(router) == []
+    assert_left_alone(router)
+
+
+@pytest.mark.parametrize("variant", ["no-vpn-screen", "fw3"])
+@virtual_time
+async def test_what_is_not_there_is_not_judged(variant: str) -> None:
+    """A firmware without VPN has no row on it."""
+    who = driver(unit(variant))
+    assert "vpn" not in {row.subject for row in await who.inspect()}
+    await who.close()
+
+
+@virtual_time
+async def test_after_a_switch_it_is_known_how_changes_take_effect() -> None:
+    """What a supervised switch has found out turns the yellow row green."""
+    who = driver(unit("link-reset"))
+    await switch(who, "backup")
+    rows = {row.subject: row.severity for row in await who.inspect()}
+    assert rows["changes"] is Severity.GREEN
+    await who.close()
+
+
+@pytest.mark.parametrize("variant", ["password", "password-only", "tries-1", "prompts-spaced"])
+@pytest.mark.parametrize(
+    "wrong", [{"password": Secret("hunter2")}, {"username": None, "password": None}]
+)
+@virtual_time
+async def test_wrong_credentials(variant: str, wrong: dict[str, Any]) -> None:
+    """Who is asked again, or hung up on, was refused; who has nothing to say is told to."""
+    router = unit(variant)
+    who = driver(router, **wrong)
+    with pytest.raises(LoginRefused, match="credentials") as caught:
+        await who.read()
+    assert "hunter2" not in str(caught.value)
+    await who.close()
+    assert router.sessions == 0
