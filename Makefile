@@ -27,11 +27,13 @@ lint: setup      ## format, lint, types and import contracts
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 
-# Traced, tests take up to four times as long. Reported is what decides and what acts; most of the
-# rest runs in processes of its own, in the packet tests.
+# Traced, tests take up to four times as long. So only what decides and what acts is traced, by the
+# tests that are about it; each test runs once.
+DECIDES := tests/core tests/scenarios tests/switchover
 test: setup      ## the fast tests, with coverage of what decides and what acts
-	$(PY) -m coverage run -m pytest -q -m "not packets" --timeout 120
-	$(PY) -m coverage report --include "wanfailover/core/*,wanfailover/switchover.py"
+	$(PY) -m pytest -q -m "not packets" --timeout 120 $(addprefix --ignore=,$(DECIDES))
+	$(PY) -m coverage run -m pytest -q -m "not packets" --timeout 120 $(DECIDES)
+	$(PY) -m coverage report
 
 packets: setup   ## real packets through network namespaces
 	@sh .ci/packets

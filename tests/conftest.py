@@ -8,8 +8,9 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("quick", deadline=None, max_examples=60)
-settings.load_profile("quick")
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("soak", deadline=None, max_examples=1000)
+settings.load_profile("soak" if os.environ.get("WANFAILOVER_SOAK") else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scenarios.world import World, site
@@ -74,7 +74,6 @@ def happen(world: Watched, event: tuple) -> None:
             world.now += seconds
 
 
-@settings(max_examples=60)
 @given(HISTORIES, st.sampled_from([(), ("primary",), NAMES]))
 def test_never(history, seen):
     """Whatever happens: S2, S4 and S6 at each decision, and the budget of S3 afterwards."""
@@ -93,7 +92,6 @@ def uncounted(world: Watched) -> int:
     return sum("nothing was changed" in line for line in world.lines)
 
 
-@settings(max_examples=20)
 @given(HISTORIES)
 def test_the_same_facts_give_the_same_story(history):
     """The engine is a fold: nothing but the facts and their times goes into it."""

@@ -39,7 +39,7 @@ async def _writes_of_a_switch(variant: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("variant", "step"), [("classic", 1), ("append+no-clear+stay", 12), ("restart", 12)]
+    ("variant", "step"), [("classic", 3), ("append+no-clear+stay", 17), ("restart", 17)]
 )
 def test_a_session_lost_at_any_key(variant: str, step: int) -> None:
     """Wherever it is lost, the driver logs in again, finds what is done, and does the rest."""
@@ -76,7 +76,7 @@ async def test_a_session_lost_on_the_way_to_a_restart() -> None:
         assert [entry["event"] for entry in router.log].count("restart") == 1
 
 
-@pytest.mark.parametrize(("variant", "step"), [("classic", 5), ("restart", 20)])
+@pytest.mark.parametrize(("variant", "step"), [("classic", 7), ("restart", 29)])
 def test_a_driver_that_died_at_any_key(variant: str, step: int) -> None:
     """Another one finds the half that is done, finishes it, or undoes it."""
     for key in _keys(run(_writes_of_a_switch(variant)), step):

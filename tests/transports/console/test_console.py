@@ -193,6 +193,22 @@ async def test_a_lone_escape_is_followed_by_a_pause() -> None:
 
 
 @virtual_time
+async def test_the_pause_ends_when_the_screen_shows_what_the_escape_did() -> None:
+    """Who waited for a screen that only ESC could bring need not wait any longer."""
+    line = Line(lambda line, _: line.say(MENU, after=0.2))
+    console = Console(line)
+    await console.send(Key.ESCAPE)
+    await console.until(lambda screen: screen.items)
+    await console.send(Key.DOWN)
+    (first, _), (second, _) = line.written
+    assert 0.2 < second - first < ESC_PAUSE
+    await console.send(Key.ESCAPE)
+    await console.until(lambda screen: screen.items)  # they are there already: it proves nothing
+    await console.send(Key.DOWN)
+    assert line.written[3][0] - line.written[2][0] == pytest.approx(ESC_PAUSE)
+
+
+@virtual_time
 async def test_the_pause_is_paid_only_by_a_key_and_counts_what_was_waited() -> None:
     """Waiting for a screen is part of the pause, and reading needs none."""
     line = Line(lambda line, key: line.say(MENU, after=0.7 if key == Key.ESCAPE else 0))

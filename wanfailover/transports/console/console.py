@@ -40,7 +40,10 @@ WITHIN = 10.0
 """Seconds in which a console answers, on a slow line as well."""
 
 ESC_PAUSE = 0.5
-"""Seconds of silence after a lone ESC: else the router takes it for the beginning of an arrow."""
+"""Seconds of silence after a lone ESC: else the router takes it for the beginning of an arrow.
+
+Unless the screen shows before that what the ESC was pressed for.
+"""
 
 NEVER = float("-inf")
 
@@ -155,10 +158,13 @@ class Console:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
+        held = predicate(self.screen)
         await self._answer(deadline)
         while True:
             await self._calm(quiet, deadline)
             if predicate(self.screen):
+                if not held:  # a lone ESC has done what it was pressed for: it was taken as one
+                    self._escaped_until = NEVER
                 return self.screen
             if loop.time() >= deadline:
                 raise self._too_late(what, within)
