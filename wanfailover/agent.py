@@ -96,7 +96,9 @@ class Agent:
             },
             last=self._last,
             began=self._began,
-            warnings=tuple(filter(None, [self._record.trouble, self._hints.trouble])),
+            warnings=tuple(
+                filter(None, [self._record.trouble, self._hints.trouble, self.engine.unfinished])
+            ),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 

@@ -50,7 +50,7 @@ async def rehearse(
         prepared = await prepare(site, request.circuit, driver)
     except DriverError as error:
         return Reply(UNREACHABLE, str(error), "router-unreachable")
-    if prepared.plan.source == request.circuit:
+    if prepared.plan.source == request.circuit and not prepared.view.unfinished:
         return Reply(0, f"the router is on {request.circuit} already; nothing would be changed")
     return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared)))
 

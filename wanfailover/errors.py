@@ -6,6 +6,7 @@ WanFailoverError
 │   ├── RouterUnreachable    also ConnectionError; transient
 │   ├── RouterTimeout        also TimeoutError; transient
 │   ├── LoginRefused         credentials or host key; permanent until somebody changes them
+│   ├── NotBegun             nothing was typed yet: there is nothing to take back
 │   ├── CommandRefused       carries the command and the router's words
 │   ├── NeedsRestart         it would take a restart, which the profile does not allow
 │   └── UnreadableReply      carries the text that could not be understood
@@ -65,6 +66,10 @@ class RouterTimeout(DriverError, TimeoutError):
 
 class LoginRefused(DriverError):
     """The router refused our credentials, or we refused its host key."""
+
+
+class NotBegun(DriverError):
+    """An action ended before the router was touched: there is nothing to take back."""
 
 
 class CommandRefused(DriverError):

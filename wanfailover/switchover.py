@@ -21,7 +21,7 @@ from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending, Outcome, RouterView, Site, SwitchoverStarted
 from wanfailover.core.plan import Plan
-from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
+from wanfailover.errors import DriverError, NotBegun, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
 
 _log = structlog.get_logger("wanfailover")
@@ -90,6 +90,7 @@ class _Ended:
     because: str
     view: RouterView | None
     proof_failed: bool = False
+    changed: bool = True
 
 
 class Switchover:
@@ -123,6 +124,7 @@ class Switchover:
             self._outcome(order, prepared.plan, ended.ending, started, ended.because),
             view=ended.view,
             proof_failed=ended.proof_failed,
+            changed=ended.changed,
         )
         await self._record(ended_entry(outcome))
         return outcome
@@ -132,7 +134,11 @@ class Switchover:
         try:
             for action in prepared.actions:
                 begun.append(action)
-                await self._perform(id_, action)
+                try:
+                    await self._perform(id_, action)
+                except NotBegun:
+                    begun.pop()
+                    raise
             view = await self._read_back(prepared.plan)
             proofs = [
                 await self._prover.prove(proof, prepared.plan.target)
@@ -171,6 +177,9 @@ class Switchover:
         self, id_: str, prepared: Prepared, begun: list[Action], why: Exception
     ) -> _Ended:
         """Put back what was there, action by action in reverse; go on past a failure."""
+        if not begun:
+            because = f"nothing was changed: {why}"
+            return _Ended(Ending.UNDONE, because, prepared.view, changed=False)
         failures: list[str] = []
         for action in reversed(begun):
             try:

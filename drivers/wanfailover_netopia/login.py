@@ -48,16 +48,29 @@ async def log_in(console: Console, username: str | None, password: Secret | None
         question = _asks(screen)
         if question in asked or (question == "name" and "password" in asked):
             if _asks(await console.settle(quiet=SURE)) == question:
-                raise LoginRefused(REFUSED)
+                raise LoginRefused(NAMELESS if "name" in asked and not username else REFUSED)
             continue
         asked.add(question)
         before = screen
         await _answer(console, question, username, password)
 
 
+NAMELESS = (
+    "the router asks for a name, and takes none without one: set router.credentials.username"
+)
+
+UNTYPEABLE = (
+    "the name or the password given holds what cannot be typed at the router's console, such as an "
+    "accent or a second line: mend router.credentials, or change it on the router"
+)
+
+
 async def _answer(
     console: Console, question: str, username: str | None, password: Secret | None
 ) -> None:
+    for text in filter(None, (username, password and password.reveal())):
+        if not (text.isprintable() and text.isascii()):
+            raise LoginRefused(UNTYPEABLE)
     if question == "name":
         if username is None and password is None:
             raise LoginRefused(

@@ -83,12 +83,20 @@ class TestPlaces:
 
     @pytest.mark.parametrize(
         ("text", "secret"),
-        [("hunter2", "hunter2"), ("hunter2\r\n", "hunter2"), (" hunter2 \n\n", " hunter2 \n")],
+        [("hunter2", "hunter2"), ("hunter2\r\n", "hunter2"), (" hunter2 \n", " hunter2 ")],
     )
     def test_one_newline(self, folder: Folder, text: str, secret: str) -> None:
         """Only one newline is taken off; anything else may be part of the secret."""
         folder.put("router-password", text)
         assert folder.load().secrets() == (secret,)
+
+    @pytest.mark.parametrize("text", ["hunter2\n\n", "hunter2\nsecond\n", "hunter\t2\n"])
+    def test_nothing_that_cannot_be_typed(self, folder: Folder, text: str) -> None:
+        """A second line is a mistake, and would end what is typed at a console."""
+        folder.put("router-password", text)
+        with pytest.raises(ProfileError, match="more than one line") as caught:
+            folder.load()
+        assert "hunter" not in str(caught.value)
 
     def test_environment(self, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         """A variable of the environment is read as it is."""

@@ -249,9 +249,8 @@ BENCHES: dict[str, Callable[[Callable[[], Account]], AbstractContextManager[Benc
 }
 """Name, and how to set it up; an account of this machine can be had by calling the argument."""
 
-if os.environ.get(
-    "WANFAILOVER_SOAK"
-):  # five minutes of restarts; the driver's own tests have a sample
+if os.environ.get("WANFAILOVER_SOAK"):
+    # Three minutes of waiting for restarts; the driver's own tests have samples, in virtual time.
     BENCHES["netopia-restart"] = _r9100_restarts
 
 DRIVERS = {LinuxHere.plugin, LinuxBySsh.plugin, R9100.plugin}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.scenarios.world import CONTROL, holds, site
@@ -61,6 +63,47 @@ def test_an_interrupted_switchover_is_put_right(router, rule, target):
     assert (engine.decision.rule, engine.decision.target) == (rule, target)
     ended = [entry for entry in entries if isinstance(entry, log.SwitchoverEnded)]
     assert [entry.ending for entry in ended] == (["undone"] if router == "primary" else [])
+
+
+HALF = "after a restart: address 198.51.100.77"
+
+
+def test_half_of_a_change_keeps_a_switchover_open():
+    """The router runs its source, and would not after its next restart: it is not as it was."""
+    office = site()
+    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    half = replace(holds(office, "primary", 1.0), unfinished=HALF)
+    entries, _ = engine.feed(half, 1.0)
+    assert not [entry for entry in entries if isinstance(entry, log.SwitchoverEnded)]
+    assert (engine.decision.rule, engine.decision.target) == ("finish-interrupted", "backup")
+    assert engine.unfinished == HALF
+
+
+def test_half_of_a_change_is_put_right_by_an_operators_switch():
+    """To ask for the circuit that runs is a no-op only where it is whole."""
+    office = site()
+    engine = Engine(office)
+    request = SwitchRequest("r1", "primary")
+    engine.feed(replace(holds(office, "primary", 1.0), unfinished=HALF), 1.0)
+    assert engine.feed(request, 1.1)[1] == []
+    assert (engine.decision.rule, engine.decision.target) == ("operator-asked", "primary")
+    whole = Engine(office)
+    whole.feed(holds(office, "primary", 1.0), 1.0)
+    assert len(whole.feed(request, 1.1)[1]) == 1
+
+
+def test_an_operator_may_end_what_was_interrupted():
+    """Half of our own change is no foreign state; somebody else's still is."""
+    office = site()
+    request = SwitchRequest("r1", "primary")
+    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    engine.feed(holds(office, None, 1.0), 1.0)
+    assert engine.refusal(request, 1.1) is None
+    strange = Engine(office)
+    strange.feed(holds(office, None, 1.0), 1.0)
+    refused = strange.refusal(request, 1.1)
+    assert refused is not None
+    assert refused.rule == "foreign-state"
 
 
 def test_a_hold_from_before_the_restart_ends_in_its_time():

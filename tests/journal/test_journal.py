@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,14 @@ async def test_an_open_switchover_is_remembered(journal):
     await journal.append([ENDED], 1.0)
     with Reader(journal.path) as reader:
         assert remember(reader, 1.0).interrupted is None
+
+
+async def test_a_switchover_that_ended_stuck_is_still_open(journal):
+    """Neither state was reached: the next start has to put it right, as after a crash."""
+    await journal.append([INTENT], 0.0)
+    await journal.append([replace(ENDED, ending="stuck")], 1.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 1.0).interrupted == ("s1", "primary", "backup")
 
 
 async def test_a_full_disk_is_an_error_of_ours(journal):

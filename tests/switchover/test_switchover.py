@@ -191,3 +191,16 @@ async def test_an_interrupted_switchover_is_finished_or_taken_back(holds):
     assert side(router) == ("backup" if holds else "primary")
     assert outcome.ending is (Ending.PROVED if holds else Ending.UNDONE)
     assert str(PRIMARY.address.ip) in router.forgotten
+
+
+@pytest.mark.parametrize(
+    ("action", "undone"), [("SetAddress", []), ("SetGateway", ["undo SetAddress"])]
+)
+async def test_what_was_not_begun_is_not_undone(action, undone):
+    """An action that ended before the router was touched: only those before it are taken back."""
+    router = primary_router(f"before perform {action}")
+    outcome, _ = await run(router, Prover())
+    assert (outcome.ending, side(router)) == (Ending.UNDONE, "primary")
+    assert [call for call in router.calls if "undo" in call and "after" not in call] == undone
+    assert outcome.changed is bool(undone)
+    assert ("nothing was changed" in outcome.because) is not outcome.changed

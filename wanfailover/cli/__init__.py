@@ -84,7 +84,8 @@ def main() -> NoReturn:
         if os.environ.get("WANFAILOVER_DEBUG"):
             raise
         click.echo(
-            f"this is a bug in wanfailover {__version__}: {bug!r}; "
+            # not its words: they may hold a secret, and mean nothing to an operator
+            f"this is a bug in wanfailover {__version__} ({type(bug).__name__}); "
             "WANFAILOVER_DEBUG=1 in the environment shows where",
             err=True,
         )

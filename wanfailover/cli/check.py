@@ -84,7 +84,7 @@ async def _online(
             if not as_json:
                 _print([row])
     except DriverError as error:
-        rows.append(Finding("router", Severity.RED, "cannot be reached or entered"))
+        rows.append(Finding("router", Severity.RED, f"cannot be reached or entered: {error}"))
         if not as_json:
             _print(rows[-1:])
         return error

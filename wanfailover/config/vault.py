@@ -25,6 +25,8 @@ def secret(reference: SecretKeys, folder: Path) -> Secret:
     value = _value(reference, folder).removesuffix("\n").removesuffix("\r")
     if not value:
         raise ValueError("the secret kept here is empty")
+    if not value.isprintable():
+        raise ValueError("the secret kept here has more than one line, or invisible characters")
     return Secret(value)
 
 

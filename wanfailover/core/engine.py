@@ -135,6 +135,11 @@ class Engine:
         """The router answered when it was last asked."""
         return self._unread is None
 
+    @property
+    def unfinished(self) -> str:
+        """What the router will hold after its next restart, where that is not what it runs."""
+        return self.view.unfinished if self.view else ""
+
     def wants_view(self, now: Instant) -> bool:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
@@ -199,7 +204,7 @@ class Engine:
         if view.gateway is None and self.active is not None:
             active = self.active  # nobody put it elsewhere: its way out is gone
             self._lines[active].condemn(now, "the router has no default route")
-        if active is not None:
+        if active is not None and not self.unfinished:
             self._stuck = None
         if first:
             self.active = active
@@ -213,12 +218,12 @@ class Engine:
                 self._lines[active].forget(now)  # what it was when we left it says nothing of now
 
     def _resume(self, active: str | None) -> None:
-        """Close a switchover that a crash cut off before it changed anything."""
-        if self.interrupted is None or active is None:
+        """Close a switchover that was left open, where the router is whole, on its source."""
+        if self.interrupted is None or active is None or self.unfinished:
             return
         id_, source, target = self.interrupted
         if active == source:
-            because = f"interrupted before the router changed: it is on {active}"
+            because = f"it was left open, and the router is on {active}, whole"
             ended = log.SwitchoverEnded(
                 id_, source, target, "finish-interrupted", "undone", 0.0, because
             )
@@ -229,7 +234,7 @@ class Engine:
         if self.switchover is not None:
             running = Decision("switchover-running", self._running() or "")
             self._requests.refuse(request, running, self._news)
-        elif request.circuit == self.active:
+        elif request.circuit == self.active and not self.unfinished:
             self._requests.met_already(request, now, self._news)
         elif (why := refusal(self._situation(now), request)) is not None:
             self._requests.refuse(request, why, self._news)

@@ -134,6 +134,9 @@ class RouterView:
         addresses: Every IPv4 address the router has, with its interface.
 
         remarks: Sentences about what the driver found and cannot change, for `check` and plans.
+
+        unfinished: What the router will hold after its next restart, in words, where that is not
+            what it runs: half of a change. Empty where there is no such thing.
     """
 
     at: Instant
@@ -142,6 +145,7 @@ class RouterView:
     interface: str | None = None
     addresses: tuple[tuple[str, IPv4Interface], ...] = ()
     remarks: tuple[str, ...] = ()
+    unfinished: str = ""
 
     def netmask_of(self, ip: IPv4Address) -> int | None:
         """Prefix length with which the router holds *ip*; None where it does not say."""

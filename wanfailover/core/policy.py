@@ -165,7 +165,7 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
     """
     if request.force:
         return None
-    if situation.foreign is not None:
+    if situation.foreign is not None and situation.interrupted is None:
         return Decision("foreign-state", situation.foreign)
     reading = situation.readings.get(request.circuit)
     if reading is not None and reading.state is State.DOWN and reading.in_sight:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from wanfailover.core.engine import Memory
 from wanfailover.core.entries import HoldBegan, HoldEnded, SwitchoverEnded, SwitchoverIntended
+from wanfailover.core.facts import Ending
 from wanfailover.core.policy import HOUR, Hold
 from wanfailover.journal.reader import Reader, Record, boot_id
 
@@ -56,8 +57,12 @@ def _switched(reader: Reader, now: float) -> tuple[float, ...]:
 
 
 def _interrupted(reader: Reader) -> tuple[str, str | None, str] | None:
-    """The newest switchover, if it has no end."""
+    """The newest switchover, if it has no end, or its end was that neither state was reached."""
     record = reader.last(SwitchoverIntended, SwitchoverEnded)
-    if record is None or not isinstance(record.entry, SwitchoverIntended):
-        return None
-    return record.entry.id, record.entry.source, record.entry.target
+    match record and record.entry:
+        case (
+            SwitchoverIntended(id=id_, source=source, target=target)
+            | SwitchoverEnded(id=id_, source=source, target=target, ending=Ending.STUCK)
+        ):
+            return id_, source, target
+    return None
