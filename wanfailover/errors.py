@@ -7,8 +7,8 @@ WanFailoverError
 │   ├── RouterTimeout        also TimeoutError; transient
 │   ├── LoginRefused         credentials or host key; permanent until somebody changes them
 │   ├── NotBegun             nothing was typed yet: there is nothing to take back
+│   │   └── NeedsRestart     it would take a restart, which the profile does not allow
 │   ├── CommandRefused       carries the command and the router's words
-│   ├── NeedsRestart         it would take a restart, which the profile does not allow
 │   └── UnreadableReply      carries the text that could not be understood
 ├── SwitchoverError
 │   ├── ProofFailed          applied, but traffic does not pass; undone
@@ -87,8 +87,11 @@ class CommandRefused(DriverError):
         super().__init__(f"the router refused '{command}': {self.words or 'no reason given'}")
 
 
-class NeedsRestart(DriverError):
-    """The router would hold the new values only after a restart, which the profile forbids."""
+class NeedsRestart(NotBegun):
+    """The router would hold the new values only after a restart, which the profile forbids.
+
+    Nothing was typed, or it has been put back.
+    """
 
     def __init__(self, what: str) -> None:
         super().__init__(f"needs-restart: {what}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from wanfailover.core.facts import Circuit, RouterView
@@ -16,6 +16,20 @@ from wanfailover_netopia.values import UNKNOWN, NetopiaView, Values
 EDIT, EFFECT, LOOK = "edit", "effect", "look"
 
 
+@dataclass(slots=True)
+class Found:
+    """What an edit found out, for the actions that were compiled with it.
+
+    Args:
+        back: What to put back, where that was not known before the edit read the screens.
+
+        typed_at: When the edit was first done, seconds of the loop's clock.
+    """
+
+    back: Values | None = None
+    typed_at: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Change(Action):
     """An action that knows its values.
@@ -26,20 +40,45 @@ class Change(Action):
         back: What it was configured to; None where nothing is known, and is left alone.
 
         ran: What it ran, which is to be seen again after *back* is put back.
+
+        blind: What stood on its screens was not known: the edit must read it first.
     """
 
     goal: Values = UNKNOWN
     back: Values = UNKNOWN
     ran: Values = UNKNOWN
+    blind: bool = False
+    found: Found = field(default_factory=Found, compare=False, repr=False)
+
+    @property
+    def idle(self) -> bool:
+        """The router runs the goal already: only its screens may hold something else."""
+        return self.ran.hold(self.goal)
 
 
 def compile_steps(
-    steps: Sequence[Step], view: RouterView, circuits: Sequence[Circuit], *, restart: bool
+    steps: Sequence[Step],
+    view: RouterView,
+    circuits: Sequence[Circuit],
+    *,
+    restart: bool,
+    refused: str = "",
 ) -> tuple[Action, ...]:
     """Turn the steps of a plan into actions.
 
     The router forgets connections with the address they left from, and announces a new one by
     itself: steps that ask for either take no action.
+
+    Args:
+        steps: The plan's.
+
+        view: What the router held when it was read.
+
+        circuits: The site's.
+
+        restart: It may be restarted.
+
+        refused: Why nothing will be typed, where that is known; but for values that run already.
 
     Raises:
         DriverError: The steps name no address or no gateway.
@@ -50,7 +89,14 @@ def compile_steps(
         raise DriverError("a plan for an R9100 needs an address and a gateway")
     goal = Values(address.new.ip, address.new.netmask, gateway.new)
     ran = _ran(address, gateway, view)
-    back = _back(ran, view, circuits)
+    known = view.configured if isinstance(view, NetopiaView) else None
+    stands = known if ran.address in {None, view.source} else None
+    back = back_to(ran, stands, circuits) if stands is not None else ran
+    blind = stands is not None and None in {stands.address, stands.gateway}
+    found = Found()
+    does = tuple(_edits(goal))
+    if refused and not ran.hold(goal):
+        does = (f"fail before a key is pressed: {refused}; else it would", *does)
 
     def change(
         name: str,
@@ -60,10 +106,10 @@ def compile_steps(
         *,
         must: bool = True,
     ) -> Change:
-        return Change(name, title, does, undoes, must, goal, back, ran)
+        return Change(name, title, does, undoes, must, goal, back, ran, blind, found)
 
     return (
-        change(EDIT, f"{address}; {gateway}", tuple(_edits(goal)), tuple(_edits(back))),
+        change(EDIT, f"{address}; {gateway}", does, tuple(_edits(back))),
         change(EFFECT, "see it in effect", tuple(_waits(goal, restart=restart))),
         change(LOOK, "look from the router itself, and log out", _looks(goal), must=False),
     )
@@ -77,15 +123,12 @@ def _ran(address: SetAddress, gateway: SetGateway, view: RouterView) -> Values:
     return Values(old.ip, mask, gateway.old)
 
 
-def _back(ran: Values, view: RouterView, circuits: Sequence[Circuit]) -> Values:
+def back_to(ran: Values, stood: Values, circuits: Sequence[Circuit]) -> Values:
     """What an undo puts on the screens.
 
-    That is what stood there, unless it was the half of an earlier change: then what ran is the
+    That is what *stood* there, unless it was the half of an earlier change: then what *ran* is the
     circuit to return to. An address by DHCP stands as 0.0.0.0.
     """
-    if not isinstance(view, NetopiaView) or ran.address not in {None, view.source}:
-        return ran
-    stood = view.configured
     whole = any(ran.hold(Values.of(circuit)) for circuit in circuits)
     if stood.by_dhcp or not whole:
         mask = stood.mask or (None if stood.by_dhcp else ran.mask)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from wanfailover.core.facts import Circuit, RouterView
 from wanfailover.core.plan import Step
-from wanfailover.errors import DriverError, NeedsRestart, RouterTimeout
+from wanfailover.errors import DriverError, NeedsRestart, NotBegun, RouterTimeout
 from wanfailover.ports import Action, Dial, Finding, Notes, Secret, Snmp
 from wanfailover.transports import traps
 from wanfailover_netopia import changes, edits, look, tour
 from wanfailover_netopia.changes import EDIT, EFFECT, LOOK, Change
+from wanfailover_netopia.edits import read_configured
 from wanfailover_netopia.effect import Effect, Habit
 from wanfailover_netopia.reading import Reader
 from wanfailover_netopia.restart import Restarter
-from wanfailover_netopia.session import Sessions
+from wanfailover_netopia.session import IDLE, Sessions
 from wanfailover_netopia.sight import Sight
 from wanfailover_netopia.values import NetopiaView, Values
 from wanfailover_netopia.walk import Walk
@@ -33,6 +34,11 @@ EFFECT_WITHIN = 90.0
 
 LOOK_WITHIN = 60.0
 """Seconds for Quick View and a ping; fifteen on a slow unit."""
+
+FORBIDDEN = (
+    "changes of this router wait for a restart, as was found out before: set "
+    "router.options.restart to allowed"
+)
 
 INSPECT_WITHIN = 180.0
 """Seconds to look round; ten screens, some of which may not be there."""
@@ -85,6 +91,7 @@ class Netopia:
         self._habit = Habit(router.notes)
         self._effect = Effect(self._sight, restarter, self._habit, allowed=router.restart)
         self._notice = False
+        self._entered = False  # its screens, to type the values of the latest action
 
     async def read(self) -> NetopiaView:
         """Read what it runs, by SNMP; and what stands on its screens, when that may be news."""
@@ -96,13 +103,21 @@ class Netopia:
     def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
         """Turn abstract steps into actions of this router; touches nothing."""
         router = self._router
-        return changes.compile_steps(steps, view, router.circuits, restart=router.restart)
+        refused = FORBIDDEN if self._effect.forbidden else ""
+        return changes.compile_steps(
+            steps, view, router.circuits, restart=router.restart, refused=refused
+        )
 
     async def perform(self, action: Action) -> str:
         """Type the values, see them in effect, or look from the router; returns what it showed."""
         change = _known(action)
         if change.name == EDIT:
-            return await self._edit(change)
+            try:
+                return await self._edit(change)
+            except DriverError as error:
+                if self._entered or isinstance(error, NotBegun):
+                    raise
+                raise NotBegun(str(error)) from error
         if change.name == EFFECT:
             return await self._take_effect(change)
         async with self._within(LOOK_WITHIN, "looking from the router"):
@@ -116,7 +131,7 @@ class Netopia:
         if change.name != EDIT:
             await self._sessions.close()
             return ""
-        words = await self._type(change.back, change.ran)
+        words = await self._type(change.found.back or change.back, change.ran)
         async with self._within(self._effect_within, "seeing the old values in effect"):
             words += "; " + await self._effect.see(change.ran, notice=self._notice)
         await self._sessions.close()
@@ -145,6 +160,7 @@ class Netopia:
                 settable=router.settable,
                 restart=router.restart,
                 changes=self._habit.kind,
+                recent=self._habit.recent,
                 circuits=router.circuits,
             ),
         )
@@ -169,33 +185,52 @@ class Netopia:
         return EFFECT_WITHIN + (self._router.restart_within if self._router.restart else 0.0)
 
     async def _edit(self, change: Change) -> str:
-        if self._effect.forbidden:
-            raise NeedsRestart(
-                "changes of this router wait for a restart, as was found out before: set "
-                "router.options.restart to allowed"
-            )
-        return await self._type(change.goal, change.back)
+        self._entered = False
+        if self._effect.forbidden and not change.idle:
+            raise NeedsRestart(FORBIDDEN)
+        if change.blind and change.found.back is None:
+            async with self._within(READ_WITHIN, "reading its screens"):
+                stood = await self._sessions.visit(read_configured)
+            change.found.back = changes.back_to(change.ran, stood, self._router.circuits)
+        words = await self._type(change.goal, change.found.back or change.back)
+        change.found.typed_at = change.found.typed_at or asyncio.get_running_loop().time()
+        return words
 
     async def _take_effect(self, change: Change) -> str:
         try:
             async with self._within(self._effect_within, "seeing the values in effect"):
-                return await self._effect.see(change.goal, notice=self._notice)
+                words = await self._effect.see(
+                    change.goal,
+                    before=change.ran,
+                    typed_at=change.found.typed_at,
+                    notice=self._notice,
+                )
         except NeedsRestart:
-            await self._type(change.back, change.back)
+            back = change.found.back or change.back
+            await self._type(back, back)
             await self._sessions.close()
             raise
+        self._sessions.keep(IDLE)
+        return words
 
     async def _type(self, values: Values, back: Values) -> str:
         """Make its screens hold *values*."""
-        self._notice = False
+        self._notice = self._entered = False
 
         async def work(walk: Walk) -> None:
+            self._entered = True
             await edits.change(walk, values, back)
             self._notice |= walk.tells_of_restart
 
-        async with self._within(EDIT_WITHIN, "typing the values"):
-            await self._sessions.visit(work)
+        try:
+            async with self._within(EDIT_WITHIN, "typing the values"):
+                await self._sessions.visit(work)
+        except BaseException:
+            if self._entered:
+                self._reader.doubt()
+            raise
         self._reader.typed(values)
+        self._sessions.keep(self._effect_within)
         return f"its screens hold {values}"
 
     @asynccontextmanager

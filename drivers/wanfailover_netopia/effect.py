@@ -2,20 +2,23 @@
 
 The sources leave it open: a change of the WAN address may hold at once, may reset the link for some
 seconds, or may wait for the next restart, by firmware and by a setting. So the running values are
-watched. As long as they move, or are away, the router is at work; when they stand still and are not
-the new ones, it waits.
+watched. As long as they move, or are away, the router is at work; when the old ones stand still and
+whole, it waits. That may be wrong, or somebody may turn the setting: so it is forgotten when values
+hold at once, and refuses a switch for a day only.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from wanfailover.errors import NeedsRestart, RouterTimeout
 from wanfailover.ports import Notes
 from wanfailover_netopia.restart import Restarter
 from wanfailover_netopia.sight import Sight
-from wanfailover_netopia.values import Running, Values
+from wanfailover_netopia.values import UNKNOWN, Running, Values
 
 EVERY = 0.5
 """Seconds between looks."""
@@ -31,6 +34,14 @@ AT_ONCE = 2.5
 
 IMMEDIATE, LINK_RESET, RESTART = "immediate", "link-reset", "restart"
 
+BELIEVED = timedelta(days=1)
+"""How long a switch is refused because one has waited for a restart before."""
+
+
+def utc_now() -> datetime:
+    """The time of day, which notes outlive this process by."""
+    return datetime.now(UTC)
+
 
 @dataclass(slots=True)
 class Habit:
@@ -38,16 +49,32 @@ class Habit:
 
     notes: Notes
     firmware: str | None = None
+    now: Callable[[], datetime] = utc_now
 
     @property
     def kind(self) -> str | None:
         """``immediate``, ``link-reset``, ``restart``, or None where it is not known."""
-        return self.notes.get(self._key)
+        return self._note()[0]
+
+    @property
+    def recent(self) -> bool:
+        """It was found out within the last day; a clock that was set back tells nothing."""
+        since = self._note()[1]
+        return since is not None and timedelta() <= self.now() - since < BELIEVED
 
     def learn(self, kind: str) -> None:
-        """Remember it."""
-        if self.kind != kind:
-            self.notes.put(self._key, kind)
+        """Remember it, and when it was found out."""
+        if self.kind != kind or kind == RESTART:
+            self.notes.put(self._key, f"{kind} {self.now().isoformat(timespec='seconds')}")
+
+    def _note(self) -> tuple[str | None, datetime | None]:
+        kind, _, time = (self.notes.get(self._key) or "").partition(" ")
+        try:
+            since = datetime.fromisoformat(time)
+        except ValueError:
+            return None, None
+        known = kind in {IMMEDIATE, LINK_RESET, RESTART} and since.tzinfo is not None
+        return (kind, since) if known else (None, None)
 
     @property
     def _key(self) -> str:
@@ -70,13 +97,24 @@ class Effect:
     @property
     def forbidden(self) -> bool:
         """It is known that nothing can be changed without a restart, and none is allowed."""
-        return self._habit.kind == RESTART and not self._allowed
+        return self._habit.kind == RESTART and self._habit.recent and not self._allowed
 
-    async def see(self, wanted: Values, *, notice: bool = False) -> str:
+    async def see(
+        self,
+        wanted: Values,
+        *,
+        before: Values = UNKNOWN,
+        typed_at: float | None = None,
+        notice: bool = False,
+    ) -> str:
         """Wait until *wanted* runs, with a restart if it takes one; returns how it came.
 
         Args:
             wanted: What it is configured to.
+
+            before: What it ran when it was set to that; nothing where its haste tells nothing.
+
+            typed_at: When it was set to that, seconds of the loop's clock.
 
             notice: It has said that a restart is needed.
 
@@ -84,17 +122,27 @@ class Effect:
             NeedsRestart: It takes one, and none is allowed.
             DriverError: It does not come to run it.
         """
-        waits = notice or self._habit.kind == RESTART
+        waits = self._habit.kind == RESTART and (self._allowed or self._habit.recent)
         began = asyncio.get_running_loop().time()
-        watch = await self._watch(wanted, patience=0.0 if waits else STILL)
+        patience = 0.0 if notice else AT_ONCE if waits else STILL
+        watch = await self._watch(wanted, patience)
         if watch.holds and watch.last is not None:
-            took = asyncio.get_running_loop().time() - began
-            if not waits:
+            now = asyncio.get_running_loop().time()
+            took = now - began
+            # Later than that, or where these ran before, a restart may have brought them.
+            if typed_at is not None and began - typed_at < AT_ONCE and not before.hold(wanted):
                 self._habit.learn(LINK_RESET if watch.was_away or took > AT_ONCE else IMMEDIATE)
             return f"it runs {watch.last.values}, says {watch.last.source}, after {took:.1f} s"
         if watch.last is None:
             raise RouterTimeout(f"the router does not tell what it runs; it was set to {wanted}")
-        self._habit.learn(RESTART)
+        old = watch.whole and watch.last.values.hold(before)
+        if not (old or waits or notice):
+            raise RouterTimeout(
+                f"the router was set to {wanted}, and does not come to run it: it last told of "
+                f"{watch.last.values}; see whether its WAN port has a link"
+            )
+        if old:
+            self._habit.learn(RESTART)
         if not self._allowed:
             raise NeedsRestart(
                 f"the router still runs {watch.last.values}, and will run {wanted} only after a "
@@ -123,8 +171,7 @@ class Effect:
                 return watch
             if watch.moved:
                 since = loop.time()
-            whole = seen is not None and None not in {seen.values.address, seen.values.gateway}
-            if loop.time() - since >= (patience if whole else AWAY):
+            if loop.time() - since >= (patience if watch.whole else AWAY):
                 return watch
             await asyncio.sleep(EVERY)
 
@@ -136,12 +183,14 @@ class _Watch:
     last: Running | None = None
     holds: bool = False
     moved: bool = False
+    whole: bool = False
     was_away: bool = False
 
     def takes(self, seen: Running | None, wanted: Values) -> bool:
         """Take another look into account; True when they are the *wanted* ones."""
         self.moved = (seen.values if seen else None) != (self.last.values if self.last else None)
-        self.was_away |= seen is None or None in {seen.values.address, seen.values.gateway}
+        self.whole = seen is not None and None not in {seen.values.address, seen.values.gateway}
+        self.was_away |= not self.whole
         self.last = seen or self.last
         self.holds = seen is not None and seen.hold(wanted)
         return self.holds

@@ -2,14 +2,15 @@
 
 How a field is emptied differs and is not known beforehand: Delete or Space may clear it whole, or
 take a character, or do nothing; the first character typed may replace the old value or follow it.
-So each way is tried and looked at, and what worked is tried first the next time.
+So each way is tried and looked at, and what worked is tried first the next time. A key may also
+move the highlight: none is pressed unless the field is seen to have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from wanfailover.errors import CommandRefused
+from wanfailover.errors import CommandRefused, UnreadableReply
 from wanfailover.transports.console.console import Key
 from wanfailover.transports.console.screen import Screen
 from wanfailover_netopia.hands import KEY_WITHIN, same, value
@@ -29,6 +30,8 @@ async def fill(walk: Walk, label: Label, text: str) -> None:
     Raises:
         CommandRefused: The router does not take it; the old value is shown again, or the screen
             was left.
+
+        UnreadableReply: The highlight has left the field; nothing was accepted.
     """
     await walk.select(label, field)
     old = value(walk.screen, label)
@@ -44,6 +47,7 @@ async def fill(walk: Walk, label: Label, text: str) -> None:
 
 async def _accept(walk: Walk, label: Label, text: str) -> None:
     """Press Return and look what became of it."""
+    await _stay(walk, label)
     bells, before = walk.console.bells, walk.screen.highlighted
     await walk.console.send(Key.RETURN)
     await walk.shows(
@@ -61,6 +65,28 @@ async def _accept(walk: Walk, label: Label, text: str) -> None:
         raise CommandRefused(_typed(label, text), words or f"it shows {shown!r} again")
 
 
+async def _press(walk: Walk, label: Label, keys: bytes) -> None:
+    """Send what belongs into the field called *label*, and nowhere else."""
+    await _stay(walk, label)
+    await walk.console.send(keys)
+
+
+async def _stay(walk: Walk, label: Label) -> None:
+    """Make sure that the field has the highlight, waiting where it is still being drawn.
+
+    Raises:
+        UnreadableReply: It has not; an entry that may have begun elsewhere is given up.
+    """
+    if label.names(walk.screen.highlighted):
+        return
+    if await walk.shows(lambda s: label.names(s.highlighted), KEY_WITHIN):
+        return
+    text = walk.console.text
+    await walk.console.send(Key.ESCAPE)
+    await walk.settle()
+    raise UnreadableReply(f"highlight, which a key has moved away from {label}", text)
+
+
 async def _revert(walk: Walk, label: Label) -> None:
     """Give an entry up that was not accepted."""
     shown = value(walk.screen, label)
@@ -74,7 +100,7 @@ async def _enter(walk: Walk, label: Label, text: str) -> None:
     if await _overwrite(walk, label, text):
         return
     if value(walk.screen, label) == old:
-        await walk.console.send(Key.RETURN)
+        await _press(walk, label, Key.RETURN)
         await walk.settle()
         if label.names(walk.screen.highlighted) and await _overwrite(walk, label, text):
             return
@@ -89,12 +115,12 @@ async def _overwrite(walk: Walk, label: Label, text: str) -> bool:
         if way is not None:
             empty = await _wear_down(walk, label, way)
         else:
-            await walk.console.send(text[:1].encode())
+            await _press(walk, label, text[:1].encode())
             empty = await walk.shows(lambda s: value(s, label) == text[:1], haste=True)
             rest = text[1:]
         if empty:
             walk.prefer(way)
-            await walk.console.send(rest.encode())
+            await _press(walk, label, rest.encode())
             await _appears(walk, label, text)
             return True
     return False
@@ -112,7 +138,7 @@ async def _appears(walk: Walk, label: Label, text: str) -> None:
 async def _wear_down(walk: Walk, label: Label, key: Key) -> bool:
     """Press *key* until the field is empty; False where it does not get shorter."""
     while shown := value(walk.screen, label):
-        await walk.console.send(key)
+        await _press(walk, label, key)
         await walk.shows(_differs(label, shown), KEY_WITHIN, haste=True)
         now = value(walk.screen, label)
         if now is None or len(now) >= len(shown):

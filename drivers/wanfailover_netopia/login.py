@@ -68,9 +68,9 @@ UNTYPEABLE = (
 async def _answer(
     console: Console, question: str, username: str | None, password: Secret | None
 ) -> None:
-    for text in filter(None, (username, password and password.reveal())):
-        if not (text.isprintable() and text.isascii()):
-            raise LoginRefused(UNTYPEABLE)
+    given = (username or "") + (password.reveal() if password else "")
+    if not (given.isprintable() and given.isascii()):
+        raise LoginRefused(UNTYPEABLE)
     if question == "name":
         if username is None and password is None:
             raise LoginRefused(

@@ -1,8 +1,9 @@
 """Reads the router: what it runs each time, what stands on its screens when that may be news.
 
 Polling never holds the console, of which there may be only one. So the screens are visited at the
-first reading, which also proves the log-in, and then when SNMP is silent or what it tells has
-changed.
+first reading, which also proves the log-in, and then when SNMP is silent, when what it tells has
+changed, after an edit that was cut short, and now and then while they hold something else than what
+runs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 
 from wanfailover.core.facts import Circuit
+from wanfailover.errors import DriverError
 from wanfailover.transports.console.telnet import ConsoleBusy
 from wanfailover_netopia.edits import read_configured
 from wanfailover_netopia.running import as_configured, filled, firmware_in
@@ -23,6 +25,10 @@ from wanfailover_netopia.walk import Walk
 
 BUSY_WITHIN = 3.0
 """Seconds to wait for a busy console only to read."""
+
+AGAIN_AFTER = 300.0
+"""Seconds between visits that nothing but trouble calls for: a console that refused us is left in
+peace, for each try may be counted against us, or take the place of an operator."""
 
 NO_NEWS = 5.0
 """Seconds by which an uptime may seem to fall behind between two readings without a restart."""
@@ -46,6 +52,9 @@ class Reader:
         self._circuits = circuits
         self._seen: Running | None = None  # by SNMP, when the screens were last read
         self._screens: _Visit | None = None
+        self._doubted = False  # an edit was cut short since then
+        self._visited = 0.0  # when the screens were last visited, or a visit failed
+        self._trouble = ""  # why it failed
 
     async def read(self, *, afresh: bool = False) -> NetopiaView:
         """Read it.
@@ -54,24 +63,44 @@ class Reader:
             afresh: Visit the screens in any case.
 
         Raises:
-            DriverError: It cannot be read.
+            DriverError: It cannot be read; or its console cannot, for the first time.
         """
         seen = await self._sight.by_snmp()
         busy = False
-        if afresh or seen is None or self._is_news(seen):
+        if afresh or seen is None or (self._is_news(seen) and not self._rests()):
             try:
-                self._screens = await self._sessions.visit(
-                    lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
-                )
-                self._seen = seen
+                await self._look(seen)
             except ConsoleBusy:
                 if seen is None:
                     raise
                 busy = True
+            except DriverError as error:
+                again = self._screens is not None or self._trouble
+                self._visited, self._trouble = asyncio.get_running_loop().time(), str(error)
+                if afresh or seen is None or not again:
+                    raise
         return self._view(seen, busy=busy)
+
+    async def _look(self, seen: Running | None) -> None:
+        self._screens = await self._sessions.visit(
+            lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
+        )
+        self._seen = seen
+        self._visited = asyncio.get_running_loop().time()
+        self._doubted, self._trouble = False, ""
+
+    def _rests(self) -> bool:
+        """A visit has failed not long ago."""
+        now = asyncio.get_running_loop().time()
+        return bool(self._trouble) and now - self._visited < AGAIN_AFTER
+
+    def doubt(self) -> None:
+        """An edit was cut short: the screens may hold anything of it."""
+        self._doubted = True
 
     def typed(self, values: Values) -> None:
         """The screens were seen to hold *values*."""
+        self._doubted, self._trouble = False, ""
         if self._screens is not None:
             held = self._screens.configured
             self._screens = replace(
@@ -85,7 +114,11 @@ class Reader:
 
     def _is_news(self, seen: Running) -> bool:
         last = self._seen
-        if last is None or self._screens is None:
+        if last is None or self._screens is None or self._doubted:
+            return True
+        if _differ(seen.values, self._screens.configured) and (
+            asyncio.get_running_loop().time() - self._visited >= AGAIN_AFTER
+        ):
             return True
         restarted = (seen.uptime or 0.0) + NO_NEWS < (last.uptime or 0.0)
         pending = seen.pending_gateway not in {None, last.pending_gateway}
@@ -109,12 +142,22 @@ class Reader:
             source=values.address,
             interface=interface,
             addresses=tuple(_addresses(running, interface)),
-            remarks=tuple(_remarks(running, configured, busy=busy)),
+            remarks=tuple(_remarks(running, configured, self._trouble, busy=busy)),
+            unfinished=self._unfinished(values),
             configured=configured,
             firmware=running.firmware or (screens.firmware if screens else None),
             uptime=running.uptime,
             told_by=running.source,
         )
+
+    def _unfinished(self, runs: Values) -> str:
+        """What it will hold after its next restart, where that is, or may be, something else."""
+        if self._screens is None:
+            return "something unknown: its screens could not be read yet"
+        if self._doubted:
+            return "something unknown: an edit was cut short, and its screens not read since"
+        configured = self._screens.configured
+        return str(configured) if _differ(runs, configured) else ""
 
     def _interface(self, values: Values) -> str | None:
         """The name that the profile gives the WAN: the router itself has none for it."""
@@ -139,7 +182,26 @@ def _addresses(running: Running, interface: str | None) -> Iterator[tuple[str, I
         yield "LAN", address
 
 
-def _remarks(running: Running, configured: Values, *, busy: bool) -> Iterator[str]:
+def _differ(runs: Values, configured: Values) -> bool:
+    """Tell whether the screens hold something else than what runs, where both are known.
+
+    An address by DHCP is not the one that runs, and a gateway beside it need not be.
+    """
+    if configured.by_dhcp:
+        return False
+    return any(
+        None not in pair and pair[0] != pair[1]
+        for pair in (
+            (runs.address, configured.address),
+            (runs.mask, configured.mask),
+            (runs.gateway, configured.gateway),
+        )
+    )
+
+
+def _remarks(running: Running, configured: Values, trouble: str, *, busy: bool) -> Iterator[str]:
+    if trouble:
+        yield f"its console could not be read, so a switch would fail: {trouble}"
     if busy:
         yield "its console is busy: what stands on its screens was not read"
     if running.source == "the configuration":

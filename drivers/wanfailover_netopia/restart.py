@@ -24,6 +24,7 @@ from wanfailover_netopia.screens import (
     RESTART_BOX,
     SPEAKS_OF_RESTART,
     choice,
+    destroys,
 )
 from wanfailover_netopia.session import Sessions
 from wanfailover_netopia.sight import Sight
@@ -138,13 +139,16 @@ async def _choose_restart(walk: Walk) -> bool:
         Whether it hung up thereupon, as it does when it restarts.
 
     Raises:
-        UnreadableReply: It asks something else.
+        UnreadableReply: It asks something else, or for more than a restart.
     """
     await walk.reach(RESTART_BOX)
     box = walk.screen.box
-    if box is None or not SPEAKS_OF_RESTART.search(box.text) or not choice(walk.screen, CONTINUE):
+    known = box is not None and SPEAKS_OF_RESTART.search(box.text) and not destroys(box.text)
+    if not known or not choice(walk.screen, CONTINUE):
         raise UnreadableReply("question before a restart", walk.console.text)
     await walk.select(CONTINUE, choice)
+    if box is None or walk.screen.box is None or walk.screen.box.text != box.text:
+        raise UnreadableReply("question before a restart, which has changed", walk.console.text)
     try:
         await walk.console.send(Key.RETURN)
         await walk.shows(lambda _: False, GOES_WITHIN)

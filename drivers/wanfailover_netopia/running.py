@@ -46,7 +46,8 @@ async def ask(snmp: Snmp, circuits: Sequence[Circuit], host: IPv4Address | None)
 
         circuits: The site's, by whose addresses the WAN may be known.
 
-        host: The address the router is asked at, which is not the WAN's.
+        host: The address the router is asked at, which is not the WAN's unless it is a circuit's;
+            None where it is not known. Then only the default route and the circuits tell.
 
     Raises:
         RouterTimeout: No answer.
@@ -136,10 +137,13 @@ def _wan(
     host: IPv4Address | None,
 ) -> IPv4Interface | None:
     """Which address is the WAN's: interfaces have no names that could be counted on."""
+    circuits_own = {circuit.address.ip for circuit in circuits}
+    host = None if host in circuits_own else host  # asked from outside
+    inside = {i for a, i in held if a.ip == host and i is not None}
     outside = [(a, i) for a, i in held if a.ip != host and a.ip not in _LOOPBACK]
     by_route = [a for a, i in outside if index is not None and i == index]
     near = [a for a, _ in outside if gateway is not None and gateway in a.network]
-    ours = [a for a, _ in outside if a.ip in {c.address.ip for c in circuits}]
-    rest = [a for a, _ in outside if host is None or host not in a.network]
-    both = [a for a in by_route if a in near]
-    return next(iter(both + by_route + ours + near + rest), None)
+    ours = [a for a, _ in outside if a.ip in circuits_own]
+    rest = [a for a, i in outside if host is not None and host not in a.network and i not in inside]
+    both = [a for a in by_route + ours if a in near]
+    return next(iter(both + near + by_route + ours + rest), None)

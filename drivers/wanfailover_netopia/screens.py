@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wanfailover.transports.console.items import Item, Kind
+from wanfailover.transports.console.items import Item, Kind, is_sentence
 from wanfailover.transports.console.screen import Screen
 
 
@@ -186,6 +186,28 @@ CONTINUE = _label("CONTINUE", r"^(?:CONTINUE|YES)$")
 SPEAKS_OF_RESTART = re.compile(r"\bre-?(?:start|boot)", re.IGNORECASE)
 """In a box: its subject is a restart. The exact words are not known."""
 
+_DESTROYS = re.compile(
+    r"default|factory|eras|wip(?:e|ing)|revert|clear|delet|remov|replac|upgrad|firmware|feature|"
+    r"download|format",
+    re.IGNORECASE,
+)
+_LOSES = re.compile(r"\blos[et]|\blosing", re.IGNORECASE)
+_PASSING = re.compile(r"\b(?:connection|session|call|link)s?\b", re.IGNORECASE)
+_LASTING = re.compile(
+    r"\b(?:config|setting|profile|change|data|entr(?:y|ies)|log|password|everything)",
+    re.IGNORECASE,
+)
+
+_ASKS_KEY = re.compile(
+    r"\b(?:press|hit|strike|push|type)\b.*\b(?:key|return|enter)\b|\bany key\b", re.IGNORECASE
+)
+_DECIDES = re.compile(
+    r"\?|\(?\by(?:es)? ?/ ?n|\besc(?:ape)?\b|\bcancel|\babort|\botherwise\b|"
+    r"\b(?:key|return|enter)\b.*\bto re-?(?:start|boot)",
+    re.IGNORECASE,
+)
+"""There is something to decide on, so that Return may be the wrong answer."""
+
 ASKS_NAME = re.compile(r"(?:user ?name|login(?: name)?|\bname)\s*:\s*$", re.IGNORECASE)
 ASKS_PASSWORD = re.compile(r"(?:password|passwd)\s*:\s*$", re.IGNORECASE)
 """At the cursor. Seen are ``name:`` (nmap) and what rancid's patterns for this router take."""
@@ -201,6 +223,40 @@ def choice(screen: Screen, label: Label) -> Item | None:
     """Find what is called *label* and leads somewhere, or does something."""
     fits = (item for item in screen.items if item.kind is not Kind.FIELD and label.names(item))
     return next(fits, None)
+
+
+def destroys(text: str) -> bool:
+    """Tell whether a box speaks of a loss, other than that of connections, which pass anyway."""
+    if _DESTROYS.search(text):
+        return True
+    return bool(_LOSES.search(text) and (_LASTING.search(text) or not _PASSING.search(text)))
+
+
+def is_notice(screen: Screen) -> bool:
+    """Tell whether the box just tells something, so that Return can do nothing but close it.
+
+    It holds plain words, or an OK below them; nothing else in it is highlighted, as in a list; and
+    it asks for a key, or is a sentence with its full stop.
+    """
+    box = screen.box
+    if box is None or _DECIDES.search(box.text) or destroys(box.text):
+        return False
+    *words, last = box.lines or ("",)
+    if last != "OK":
+        words.append(last)
+    elif not words:
+        return False
+    inside = {row for row, column in screen.reverse if box.left < column < box.right}
+    lit = [item.label for item in box.items if item.highlighted and item.row in inside]
+    return (
+        all("  " not in line and (_ASKS_KEY.search(line) or _is_prose(line)) for line in words)
+        and all(label == "OK" or _ASKS_KEY.search(label) for label in lit)
+        and bool(last == "OK" or _ASKS_KEY.search(box.text) or last.endswith((".", "!")))
+    )
+
+
+def _is_prose(line: str) -> bool:
+    return is_sentence(line.rstrip(". "))
 
 
 def is_main_menu(screen: Screen) -> bool:

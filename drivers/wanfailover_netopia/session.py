@@ -101,6 +101,15 @@ class Sessions:
             self._transcript = None
         return transcript.text()
 
+    def keep(self, seconds: float) -> None:
+        """Leave the open session, if there is one, only after *seconds* without a visit.
+
+        Whoever has typed values may have to put them back, and must not find the console taken.
+        """
+        if self._walk is not None:
+            self._stay()
+            self._idle = asyncio.create_task(self._leave_when_idle(seconds))
+
     async def close(self) -> None:
         """Log out; the next visit logs in again."""
         self._stay()
@@ -119,7 +128,7 @@ class Sessions:
             except BaseException:
                 await self._hang_up()
                 raise
-            self._idle = asyncio.create_task(self._leave_when_idle())
+            self._idle = asyncio.create_task(self._leave_when_idle(IDLE))
 
     async def _enter(self, busy: float) -> Walk:
         """Connect and log in, waiting for another session to end."""
@@ -159,8 +168,8 @@ class Sessions:
         if walk is not None:
             await walk.console.close()
 
-    async def _leave_when_idle(self) -> None:
-        await asyncio.sleep(IDLE)
+    async def _leave_when_idle(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         async with self._lock:
             await self._leave()
 

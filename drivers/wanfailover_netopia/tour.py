@@ -58,6 +58,8 @@ class Knowledge:
         restart: It may be restarted.
 
         changes: How its changes take effect, if that is known.
+
+        recent: That was found out within the last day.
     """
 
     snmp: bool
@@ -65,6 +67,7 @@ class Knowledge:
     settable: bool
     restart: bool
     changes: str | None
+    recent: bool
     circuits: Sequence[Circuit]
 
 
@@ -149,13 +152,23 @@ def _changes(known: Knowledge) -> Finding:
         )
     if known.changes != RESTART:
         return Finding(subject, Severity.GREEN, f"they take effect by themselves ({known.changes})")
+    if not known.restart and not known.recent:
+        return Finding(
+            subject,
+            Severity.YELLOW,
+            "they waited for a restart, which the profile forbids, when this was last found out, "
+            "more than a day ago: the next switch finds it out again",
+            "set options.restart: allowed",
+        )
     if not known.restart:
         return Finding(
             subject,
             Severity.RED,
-            "they wait for a restart, which the profile forbids: no switch can be made",
+            "they wait for a restart, which the profile forbids: no switch can be made; this is "
+            "forgotten a day after it was found out",
             "set options.restart: allowed, or on the router 'Configuration Changes Reset WAN "
-            "Connection' to Yes",
+            "Connection' to Yes, which a switch tries a day later, or at once with "
+            "options.restart: allowed",
         )
     how = "by SNMP" if known.settable and known.snmp_answers else "from its menu"
     return Finding(subject, Severity.YELLOW, f"each takes a restart, which is done {how}")

@@ -2,8 +2,9 @@
 
 A key is pressed, and then the screen is looked at. Return is pressed only while exactly the wanted
 item is highlighted, on a screen that has come to rest. Only items that a goal names are ever
-chosen. A box that nobody asked for is read, remembered, and left by Escape or CANCEL. Whatever is
-not understood ends the walk, with the screen in the error.
+chosen. A box that nobody asked for is read, remembered, and left by Escape or CANCEL; by Return
+only where it has nothing to decide. Whatever is not understood ends the walk, with the screen in
+the error.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from collections.abc import Callable
 
 from wanfailover.errors import UnreadableReply
 from wanfailover.transports.console.console import Console, Key
-from wanfailover.transports.console.items import Kind
+from wanfailover.transports.console.items import Item, Kind
 from wanfailover.transports.console.screen import Screen
 from wanfailover_netopia.hands import KEY_WITHIN, SETTLED, Hands
 from wanfailover_netopia.pace import Paced
 from wanfailover_netopia.screens import (
     CANCEL,
-    CONTINUE,
     SPEAKS_OF_RESTART,
     Goal,
     Label,
     choice,
     is_main_menu,
+    is_notice,
 )
 
 SCREEN_WITHIN = 8.0
@@ -119,7 +120,11 @@ class Walk(Hands):
         return True
 
     async def dismiss(self) -> str:
-        """Leave a box that nobody asked for, changing nothing; returns what it said."""
+        """Leave a box that nobody asked for, changing nothing; returns what it said.
+
+        Raises:
+            UnreadableReply: Escape does not close it, and what else would is not understood.
+        """
         box = self.screen.box
         words = box.text if box else ""
         self.heard.append(words)
@@ -183,18 +188,22 @@ class Walk(Hands):
             return
 
         def gone(screen: Screen) -> bool:
-            return (screen.box is None or screen.box.text != box.text) and ready(screen)
+            return screen.box is None or screen.box.text != box.text
+
+        def cancel(screen: Screen, label: Label) -> Item | None:
+            return None if gone(screen) else choice(screen, label)
 
         await self.console.send(Key.ESCAPE)
-        if await self.shows(gone, KEY_WITHIN):
-            return
-        if choice(self.screen, CANCEL):
-            await self.select(CANCEL, choice)
-        elif choice(self.screen, CONTINUE):
-            raise UnreadableReply("dialog", self.console.text)
-        await self.console.send(Key.RETURN)
+        # It may be answered late, and a Return must not follow it onto the screen below.
         if not await self.shows(gone, SCREEN_WITHIN):
-            raise UnreadableReply("dialog, which stays", self.console.text)
+            if cancel(self.screen, CANCEL):
+                await self.select(CANCEL, cancel)
+            elif not is_notice(self.screen):
+                raise UnreadableReply("dialog, which Escape does not close", self.console.text)
+            await self.console.send(Key.RETURN)
+            if not await self.shows(gone, SCREEN_WITHIN):
+                raise UnreadableReply("dialog, which stays", self.console.text)
+        await self.shows(ready, KEY_WITHIN)
 
 
 def shape(screen: Screen) -> tuple[object, ...]:

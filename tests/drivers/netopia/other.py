@@ -41,6 +41,8 @@ class Kind:
 
         stays: Escape does not close a box.
 
+        moves: Delete moves the highlight down, and deletes nothing.
+
         asks: Words of a box that asks before an address is taken; empty for none.
     """
 
@@ -53,6 +55,7 @@ class Kind:
     quick: str = "all"
     forgets: str = ""
     stays: bool = False
+    moves: bool = False
     asks: str = ""
     address: str = "WAN IP Address"
     mask: str = "Local WAN Subnet Mask"
@@ -75,6 +78,7 @@ class Other:
         }
     )
     edits: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     sessions: int = 0
 
@@ -190,6 +194,8 @@ class _Session:
             self.choose()
         elif key == "\x0c":
             pass
+        elif key == "\x7f" and self.of.kind.moves:
+            self.move(1)
         elif self.what().startswith("=") and (self.entry is not None or not self.of.kind.opens):
             self.type(key)
 
@@ -246,6 +252,7 @@ class _Session:
             self.box, self.entry = "", None
 
     def type(self, key: str) -> None:
+        self.of.typed.append(self.what()[1:])
         shown = self.entry if self.entry is not None else ""
         self.entry = shown[:-1] if key in "\x08\x7f" else shown + key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.drivers.netopia.rig import assert_left_alone, driver, edited, switch,
 from tests.support.clock import virtual_time
 from wanfailover.errors import LoginRefused
 from wanfailover.ports import Forgetful, Inspectable, Prompting, Recordable, Secret, Severity
+from wanfailover_netopia.effect import utc_now
 
 CHANGES = "netopia-r9100 4.6.2: changes"
 
@@ -34,6 +36,9 @@ async def test_what_it_can_do() -> None:
         ("classic", {}, "changes", "yellow", "not known yet"),
         ("classic", {"known": "immediate"}, "changes", "green", "by themselves"),
         ("classic", {"known": "restart", "restart": False}, "changes", "red", "forbids"),
+        ("classic", {"known": "restart", "age": 25, "restart": False}, "changes", "yellow", "day"),
+        ("classic", {"known": "restart", "age": -1, "restart": False}, "changes", "yellow", "day"),
+        ("classic", {"known": "banana"}, "changes", "yellow", "not known yet"),
         ("classic", {"known": "restart"}, "changes", "yellow", "by SNMP"),
         ("classic", {"known": "restart", "settable": False}, "changes", "yellow", "from its menu"),
         ("vpn-row", {}, "vpn", "yellow", "HQ tunnel"),
@@ -51,8 +56,10 @@ async def test_findings(
     """Each thing that matters for a switch has a row, a colour and a sentence."""
     router = unit(variant)
     notes = Forgetful()
+    given = dict(given)
     if known := given.pop("known", None):
-        notes.put(CHANGES, known)
+        since = utc_now() - timedelta(hours=given.pop("age", 1))
+        notes.put(CHANGES, f"{known} {since.isoformat()}")
     who = driver(router, notes=notes, **given)
     rows = [row for row in await who.inspect() if row.subject == subject]
     await who.close()

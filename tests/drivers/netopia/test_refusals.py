@@ -158,7 +158,7 @@ async def test_how_changes_take_effect_is_remembered(variant: str, kind: str) ->
     actions = await actions_to(who, "backup")
     for action in actions:
         await who.perform(action)
-    assert notes.get(f"netopia-r9100 {router.version}: changes") == kind
+    assert (notes.get(f"netopia-r9100 {router.version}: changes") or "").split()[0] == kind
     back = await actions_to(who, "primary")
     await who.perform(back[0])
     began = asyncio.get_running_loop().time()

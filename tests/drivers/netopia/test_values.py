@@ -59,6 +59,8 @@ def agent(*held: tuple[str, int, str], gateway: str = "", index: int | None = No
 
 LAN = ("192.168.1.1", 1, "255.255.255.0")
 WAN = ("203.0.113.2", 2, "255.255.255.248")
+BOTH = ("198.51.100.77", 2, "255.255.255.0")
+SECOND = ("10.1.0.1", 1, "255.255.0.0")
 LOOP = ("127.0.0.1", 9, "255.0.0.0")
 
 
@@ -76,6 +78,10 @@ LOOP = ("127.0.0.1", 9, "255.0.0.0")
         ),
         (agent(LAN, ("0.0.0.0", 2, "0.0.0.0")), None, None),
         (agent(LAN, gateway="192.168.1.254", index=1), None, "192.168.1.254"),
+        (agent(BOTH, WAN, gateway="203.0.113.1"), "203.0.113.2", "203.0.113.1"),
+        (agent(BOTH, WAN, gateway="203.0.113.1", index=0), "203.0.113.2", "203.0.113.1"),
+        (agent(WAN, BOTH, gateway="198.51.100.1", index=0), "198.51.100.77", "198.51.100.1"),
+        (agent(LAN, SECOND), None, None),
         (agent(), None, None),
     ],
 )
@@ -88,6 +94,24 @@ async def test_which_address_is_the_wans(
     assert seen.values.address == (IPv4Address(address) if address else None)
     assert seen.values.gateway == (IPv4Address(gateway) if gateway else None)
     assert (seen.firmware, seen.uptime) == ("4.8.2", 1234)
+
+
+@pytest.mark.parametrize(
+    ("asked", "host", "address"),
+    [
+        (agent(LAN, ("198.18.0.9", 4, "255.255.0.0")), None, None),
+        (agent(LAN, WAN), None, "203.0.113.2"),
+        (agent(LAN, WAN, gateway="203.0.113.1"), "203.0.113.2", "203.0.113.2"),
+        (agent(LAN, WAN), "203.0.113.2", "203.0.113.2"),
+    ],
+)
+@virtual_time
+async def test_an_address_that_is_not_the_offices(
+    asked: Agent, host: str | None, address: str | None
+) -> None:
+    """A host by name, or asked from outside, tells nothing of the office: nothing is guessed."""
+    seen = await running.ask(asked, SITE.circuits, IPv4Address(host) if host else None)
+    assert seen.values.address == (IPv4Address(address) if address else None)
 
 
 @pytest.mark.parametrize(
@@ -250,6 +274,15 @@ def test_actions_say_each_key() -> None:
     assert "type 203.0.113.2" in "\n".join(edit.undoes)
     assert "needs-restart" in "\n".join(effect.does)
     assert (edit.essential, effect.essential, look.essential) == (True, True, False)
+
+
+def test_a_switch_that_will_be_refused() -> None:
+    """The dry run says so first; but putting back what runs already is not refused."""
+    for target, first in (("backup", "fail before a key is pressed: no"), ("primary", "open a")):
+        view = view_of(FOREIGN, Values.of(PRIMARY))
+        steps = plan.make(SITE, target, view).steps
+        edit, *_ = compile_steps(steps, view, SITE.circuits, restart=False, refused="no")
+        assert edit.does[0].startswith(first)
 
 
 def test_a_plan_without_an_address() -> None:

@@ -230,6 +230,16 @@ def test_a_dialog_is_all_there_is(lit: str) -> None:
     assert screen.title == "Security Options"
 
 
+@pytest.mark.parametrize("lit", ["Yes", "No"])
+def test_answers_that_are_not_in_capitals(lit: str) -> None:
+    """They are choices, and not a label with its value."""
+    box = [*DIALOG[:3], "|      Yes               No       |", DIALOG[4]]
+    screen = over(SECURITY, box, lit=lit)
+    assert [item.label for item in screen.items if item.kind is Kind.ACTION] == ["Yes", "No"]
+    assert screen.highlighted is not None
+    assert screen.highlighted.label == lit
+
+
 def test_a_highlight_under_a_dialog_does_not_count() -> None:
     """What is left in reverse beneath a box is not what Return would take."""
     under = at(7, 13, "Enable Telnet Console Access:", REVERSE)

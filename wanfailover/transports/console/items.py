@@ -27,6 +27,9 @@ _PAIR = re.compile(
 _OPENS = re.compile(r"^(?P<label>.*?\w.*?) ?\.{3,}:?(?P<value>(?: .*)?)$")
 _ACTION = re.compile(r"^[A-Z][A-Z0-9 /&'()-]*[A-Z0-9)]$")
 
+_ANSWER = re.compile(r"^(?:Yes|No|OK|Cancel|Continue|Abort|Retry|Quit)$", re.IGNORECASE)
+"""``Yes    No``: the answers to a question, which not every console writes in capitals."""
+
 
 class Kind(StrEnum):
     """What an item is, by how it is written."""
@@ -102,7 +105,10 @@ def _on_a_ruled_line(text: str) -> Iterator[_Draft]:
 def _read(pieces: list[_Piece]) -> Iterator[_Draft]:
     kinds = [_tell(piece.text) for piece in pieces]
     if set(kinds) == {Kind.TEXT}:
-        yield _plain(pieces)
+        if _are_answers(pieces):
+            yield from ((piece.text, "", piece.column, Kind.ACTION) for piece in pieces)
+        else:
+            yield _plain(pieces)
         return
     at = 0
     while at < len(pieces):
@@ -114,6 +120,12 @@ def _read(pieces: list[_Piece]) -> Iterator[_Draft]:
             value = pieces[at].text
         yield label, value, piece.column, kind
         at += 1
+
+
+def _are_answers(pieces: list[_Piece]) -> bool:
+    """Two answers or more, and not twice the same, as in a table's row."""
+    words = [piece.text.lower() for piece in pieces]
+    return len(words) > 1 and len(set(words)) == len(words) and all(map(_ANSWER.match, words))
 
 
 def _plain(pieces: list[_Piece]) -> _Draft:
