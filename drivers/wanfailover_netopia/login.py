@@ -55,9 +55,7 @@ async def log_in(console: Console, username: str | None, password: Secret | None
         await _answer(console, question, username, password)
 
 
-NAMELESS = (
-    "the router asks for a name, and takes none without one: set router.credentials.username"
-)
+NAMELESS = "the router asks for a name, and takes none without one: set router.credentials.username"
 
 UNTYPEABLE = (
     "the name or the password given holds what cannot be typed at the router's console, such as an "

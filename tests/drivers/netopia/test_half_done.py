@@ -1,4 +1,4 @@
-"""A switch that was killed on a router whose changes wait for a restart: it runs one, holds another."""
+"""A switch killed on a router whose changes wait for a restart: it runs one, holds another."""
 
 from __future__ import annotations
 
