@@ -6,9 +6,8 @@ WanFailoverError
 │   ├── RouterUnreachable    also ConnectionError; transient
 │   ├── RouterTimeout        also TimeoutError; transient
 │   ├── LoginRefused         credentials or host key; permanent until somebody changes them
-│   ├── NotBegun             nothing was typed yet: there is nothing to take back
-│   │   └── NeedsRestart     it would take a restart, which the profile does not allow
 │   ├── CommandRefused       carries the command and the router's words
+│   ├── NeedsRestart         it would take a restart, which the profile does not allow
 │   └── UnreadableReply      carries the text that could not be understood
 ├── SwitchoverError
 │   ├── ProofFailed          applied, but traffic does not pass; undone
@@ -53,7 +52,14 @@ class ProfileError(WanFailoverError):
 
 
 class DriverError(WanFailoverError):
-    """The router and we did not understand each other."""
+    """The router and we did not understand each other.
+
+    Attributes:
+        untouched: Set on an action's error where it ended before the router was touched, so that
+            there is nothing to take back.
+    """
+
+    untouched: bool = False
 
 
 class RouterUnreachable(DriverError, ConnectionError):
@@ -66,10 +72,6 @@ class RouterTimeout(DriverError, TimeoutError):
 
 class LoginRefused(DriverError):
     """The router refused our credentials, or we refused its host key."""
-
-
-class NotBegun(DriverError):
-    """An action ended before the router was touched: there is nothing to take back."""
 
 
 class CommandRefused(DriverError):
@@ -87,11 +89,13 @@ class CommandRefused(DriverError):
         super().__init__(f"the router refused '{command}': {self.words or 'no reason given'}")
 
 
-class NeedsRestart(NotBegun):
+class NeedsRestart(DriverError):
     """The router would hold the new values only after a restart, which the profile forbids.
 
     Nothing was typed, or it has been put back.
     """
+
+    untouched = True
 
     def __init__(self, what: str) -> None:
         super().__init__(f"needs-restart: {what}")

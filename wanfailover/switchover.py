@@ -21,7 +21,7 @@ from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending, Outcome, RouterView, Site, SwitchoverStarted
 from wanfailover.core.plan import Plan
-from wanfailover.errors import DriverError, NotBegun, ProofFailed, SwitchoverError, UndoFailed
+from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
 
 _log = structlog.get_logger("wanfailover")
@@ -136,8 +136,9 @@ class Switchover:
                 begun.append(action)
                 try:
                     await self._perform(id_, action)
-                except NotBegun:
-                    begun.pop()
+                except DriverError as error:
+                    if error.untouched:
+                        begun.pop()
                     raise
             view = await self._read_back(prepared.plan)
             proofs = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wanfailover.core.facts import Circuit, RouterView
 from wanfailover.core.plan import Step
-from wanfailover.errors import DriverError, NeedsRestart, NotBegun, RouterTimeout
+from wanfailover.errors import DriverError, NeedsRestart, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Action, Dial, Finding, Notes, Secret, Snmp
 from wanfailover.transports import traps
 from wanfailover_netopia import changes, edits, look, tour
@@ -34,6 +34,9 @@ EFFECT_WITHIN = 90.0
 
 LOOK_WITHIN = 60.0
 """Seconds for Quick View and a ping; fifteen on a slow unit."""
+
+BACK_EVERY = 5.0
+"""Seconds between attempts to put back what was there, on a router that is away."""
 
 FORBIDDEN = (
     "changes of this router wait for a restart, as was found out before: set "
@@ -115,9 +118,8 @@ class Netopia:
             try:
                 return await self._edit(change)
             except DriverError as error:
-                if self._entered or isinstance(error, NotBegun):
-                    raise
-                raise NotBegun(str(error)) from error
+                error.untouched |= not self._entered
+                raise
         if change.name == EFFECT:
             return await self._take_effect(change)
         async with self._within(LOOK_WITHIN, "looking from the router"):
@@ -131,7 +133,7 @@ class Netopia:
         if change.name != EDIT:
             await self._sessions.close()
             return ""
-        words = await self._type(change.found.back or change.back, change.ran)
+        words = await self._type_back(change.found.back or change.back, change.ran)
         async with self._within(self._effect_within, "seeing the old values in effect"):
             words += "; " + await self._effect.see(change.ran, notice=self._notice)
         await self._sessions.close()
@@ -207,11 +209,26 @@ class Netopia:
                 )
         except NeedsRestart:
             back = change.found.back or change.back
-            await self._type(back, back)
+            await self._type_back(back, back)
             await self._sessions.close()
             raise
         self._sessions.keep(IDLE)
         return words
+
+    async def _type_back(self, values: Values, back: Values) -> str:
+        """Type *values*, and do not give up soon: it is the last word on what the router holds.
+
+        A router may be restarting by itself, or an operator be at its console.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._router.restart_within
+        while True:
+            try:
+                return await self._type(values, back)
+            except (RouterTimeout, RouterUnreachable):
+                if loop.time() >= deadline:
+                    raise
+                await asyncio.sleep(BACK_EVERY)
 
     async def _type(self, values: Values, back: Values) -> str:
         """Make its screens hold *values*."""

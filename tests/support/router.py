@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Announce, ForgetConnections, SetAddress, SetGateway
-from wanfailover.errors import CommandRefused, NotBegun, RouterTimeout
+from wanfailover.errors import CommandRefused, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Action
 
 
@@ -87,4 +87,6 @@ class MemoryRouter:
         if call in self.faults:
             raise RouterTimeout("no answer") if "after" in call else CommandRefused(call, "refused")
         if f"before {call}" in self.faults:
-            raise NotBegun("somebody else is at its console")
+            error = RouterUnreachable("somebody else is at its console")
+            error.untouched = True
+            raise error

@@ -24,7 +24,7 @@ from tests.drivers.netopia.rig import (
     unit,
 )
 from tests.support.clock import run, virtual_time
-from wanfailover.errors import DriverError, NotBegun, RouterTimeout, RouterUnreachable
+from wanfailover.errors import DriverError, RouterTimeout, RouterUnreachable
 from wanfailover_netopia.session import BUSY_WITHIN, IDLE
 from wanfailover_netopia.virtual import Unit
 
@@ -134,6 +134,23 @@ async def test_a_router_that_falls_silent() -> None:
     await who.close()
 
 
+@pytest.mark.parametrize("key", [22, 28, 34])
+@virtual_time
+async def test_a_router_that_restarts_by_itself_in_the_middle(key: int) -> None:
+    """The switch fails, and what was there is put back when the router is there again."""
+    router = unit(restart_seconds=40.0)
+    cut = Cut(router, after=key, then=router.power_cycle)
+    who = driver(router, dial=cut.dial)
+    edit, *_ = await actions_to(who, "backup")
+    with pytest.raises((RouterTimeout, RouterUnreachable)) as caught:
+        await who.perform(edit)
+    assert not caught.value.untouched
+    await who.undo(edit)
+    assert held(router) == on(PRIMARY)
+    await who.close()
+    assert_left_alone(router)
+
+
 @virtual_time
 async def test_a_session_that_is_not_needed_is_left() -> None:
     """A few seconds after a reading nobody is logged in; polling does not log in at all."""
@@ -173,7 +190,7 @@ async def test_a_console_that_stays_busy() -> None:
     assert view.source == PRIMARY.address.ip
     assert any("busy" in remark for remark in view.remarks)
     began = asyncio.get_running_loop().time()
-    with pytest.raises(NotBegun, match="busy"):
+    with pytest.raises(RouterUnreachable, match="busy"):
         await switch(who, "backup")
     assert asyncio.get_running_loop().time() - began < BUSY_WITHIN + 10
     assert edited(router) == []

@@ -16,7 +16,7 @@ from tests.drivers.netopia.rig import (
     unit,
 )
 from tests.support.clock import virtual_time
-from wanfailover.errors import NeedsRestart, NotBegun
+from wanfailover.errors import NeedsRestart, RouterUnreachable
 
 
 @virtual_time
@@ -27,8 +27,9 @@ async def test_somebody_else_at_the_console() -> None:
     edit, *_ = await actions_to(who, "backup")
     await who.close()
     operator = await router.dial()
-    with pytest.raises(NotBegun, match="busy"):
+    with pytest.raises(RouterUnreachable, match="busy") as caught:
         await who.perform(edit)
+    assert caught.value.untouched
     await operator.close()
     assert edited(router) == []
     assert held(router) == on(PRIMARY)
@@ -43,8 +44,9 @@ async def test_a_restart_known_to_be_needed_and_forbidden() -> None:
     with pytest.raises(NeedsRestart):
         await switch(who, "backup")
     edits = edited(router)
-    with pytest.raises(NotBegun):
+    with pytest.raises(NeedsRestart, match="found out before") as caught:
         await switch(who, "backup")
+    assert caught.value.untouched
     assert edited(router) == edits
     assert held(router) == on(PRIMARY)
     await who.close()
