@@ -190,8 +190,9 @@ async def test_a_console_that_stays_busy() -> None:
     assert view.source == PRIMARY.address.ip
     assert any("busy" in remark for remark in view.remarks)
     began = asyncio.get_running_loop().time()
-    with pytest.raises(RouterUnreachable, match="busy"):
+    with pytest.raises(RouterUnreachable, match="busy") as caught:
         await switch(who, "backup")
+    assert caught.value.untouched
     assert asyncio.get_running_loop().time() - began < BUSY_WITHIN + 10
     assert edited(router) == []
     await other.close()

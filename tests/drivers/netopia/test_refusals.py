@@ -99,6 +99,23 @@ async def test_a_restart_that_is_not_allowed(variant: str) -> None:
     assert_left_alone(router)
 
 
+@virtual_time
+async def test_a_restart_known_to_be_needed_and_forbidden() -> None:
+    """The first attempt finds it out and puts back; the second does not begin."""
+    router = unit("restart")
+    who = driver(router, restart=False)
+    with pytest.raises(NeedsRestart):
+        await switch(who, "backup")
+    edits = edited(router)
+    with pytest.raises(NeedsRestart, match="found out before") as caught:
+        await switch(who, "backup")
+    assert caught.value.untouched
+    assert edited(router) == edits
+    assert held(router) == on(PRIMARY)
+    await who.close()
+    assert_left_alone(router)
+
+
 @pytest.mark.parametrize(
     "variant", ["restart+rw-empty", "restart+snmp-off", "restart+no-private-mib"]
 )
