@@ -51,6 +51,11 @@ class Change(Action):
     found: Found = field(default_factory=Found, compare=False, repr=False)
 
     @property
+    def restored(self) -> Values:
+        """What an undo puts on the screens: what the edit found there, or what was known before."""
+        return self.found.back or self.back
+
+    @property
     def idle(self) -> bool:
         """The router runs the goal already: only its screens may hold something else."""
         return self.ran.hold(self.goal)

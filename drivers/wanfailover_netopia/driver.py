@@ -133,7 +133,7 @@ class Netopia:
         if change.name != EDIT:
             await self._sessions.close()
             return ""
-        words = await self._type_back(change.found.back or change.back, change.ran)
+        words = await self._type_back(change.restored, change.ran)
         async with self._within(self._effect_within, "seeing the old values in effect"):
             words += "; " + await self._effect.see(change.ran, notice=self._notice)
         await self._sessions.close()
@@ -194,7 +194,7 @@ class Netopia:
             async with self._within(READ_WITHIN, "reading its screens"):
                 stood = await self._sessions.visit(read_configured)
             change.found.back = changes.back_to(change.ran, stood, self._router.circuits)
-        words = await self._type(change.goal, change.found.back or change.back)
+        words = await self._type(change.goal, change.restored)
         change.found.typed_at = change.found.typed_at or asyncio.get_running_loop().time()
         return words
 
@@ -208,8 +208,7 @@ class Netopia:
                     notice=self._notice,
                 )
         except NeedsRestart:
-            back = change.found.back or change.back
-            await self._type_back(back, back)
+            await self._type_back(change.restored, change.restored)
             await self._sessions.close()
             raise
         self._sessions.keep(IDLE)

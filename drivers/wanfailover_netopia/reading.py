@@ -116,7 +116,7 @@ class Reader:
         last = self._seen
         if last is None or self._screens is None or self._doubted:
             return True
-        if _differ(seen.values, self._screens.configured) and (
+        if seen.values.contradict(self._screens.configured) and (
             asyncio.get_running_loop().time() - self._visited >= AGAIN_AFTER
         ):
             return True
@@ -157,7 +157,7 @@ class Reader:
         if self._doubted:
             return "something unknown: an edit was cut short, and its screens not read since"
         configured = self._screens.configured
-        return str(configured) if _differ(runs, configured) else ""
+        return str(configured) if runs.contradict(configured) else ""
 
     def _interface(self, values: Values) -> str | None:
         """The name that the profile gives the WAN: the router itself has none for it."""
@@ -180,23 +180,6 @@ def _addresses(running: Running, interface: str | None) -> Iterator[tuple[str, I
         yield interface or "WAN", running.values.interface
     for address in running.inside:
         yield "LAN", address
-
-
-def _differ(runs: Values, configured: Values) -> bool:
-    """Tell whether the screens hold something else than what runs, where both are known.
-
-    An address by DHCP is not the one that runs, and a gateway beside it need not be.
-    """
-    if configured.by_dhcp:
-        return False
-    return any(
-        None not in pair and pair[0] != pair[1]
-        for pair in (
-            (runs.address, configured.address),
-            (runs.mask, configured.mask),
-            (runs.gateway, configured.gateway),
-        )
-    )
 
 
 def _remarks(running: Running, configured: Values, trouble: str, *, busy: bool) -> Iterator[str]:

@@ -40,6 +40,16 @@ class Values:
         }
         return tuple(k for k, (have, want) in pairs.items() if want is not None and have != want)
 
+    def contradict(self, configured: Values) -> bool:
+        """Tell whether these run and the *configured* ones are others, where both are known.
+
+        An address by DHCP is not the one that runs, and a gateway beside it need not be.
+        """
+        if configured.by_dhcp:
+            return False
+        known = {name for name in ("address", "gateway") if getattr(self, name) is not None}
+        return bool({*known, "mask"} & set(self.differ(configured)))
+
     @property
     def by_dhcp(self) -> bool:
         """They say: take an address from the line."""
