@@ -69,18 +69,23 @@ def test_telnet_commands_are_no_keys(tmp_path: Path) -> None:
     assert keys == ["Down", "Return"]
 
 
+def go_to_wan(user: socket.socket) -> None:
+    """From the Main Menu to the WAN's own screen."""
+    for keys, words in (
+        (b"\x1b[B\r", b"WAN information"),
+        (b"\r", b"port to be"),
+        (b"\r", b"of the WAN port"),
+    ):
+        user.sendall(keys)
+        until(user, words)
+
+
 def test_files(tmp_path: Path) -> None:
     """Every change is in the edit log at once, and what runs in the other file, whole."""
     given = ("--address", "192.0.2.2/30", "--gateway", "192.0.2.1", "--inside", "127.0.0.1/8")
     with unit(tmp_path, *given) as running, dial(running.telnet) as user:
         assert running.runs == {"address": "192.0.2.2/30", "gateway": "192.0.2.1", "up": True}
-        for keys, words in (
-            (b"\x1b[B\r", b"WAN information"),
-            (b"\r", b"port to be"),
-            (b"\r", b"of the WAN port"),
-        ):
-            user.sendall(keys)
-            until(user, words)
+        go_to_wan(user)
         user.sendall(b"\x1b[B198.51.100.77\r")
         until(user, b"Enter a subnet mask")
         deadline = time.monotonic() + 5
@@ -199,13 +204,7 @@ def test_trap(tmp_path: Path) -> None:
             telnet = int(told.partition('"telnet": ')[2].partition(",")[0])
             with dial(telnet) as user:
                 until(user, b"main screen")
-                for keys, words in (
-                    (b"\x1b[B\r", b"WAN information"),
-                    (b"\r", b"port to be"),
-                    (b"\r", b"of the WAN port"),
-                ):
-                    user.sendall(keys)
-                    until(user, words)
+                go_to_wan(user)
                 user.sendall(b"\x1b[B203.0.113.3\r")
                 trap, _ = ear.recvfrom(2000)
         finally:

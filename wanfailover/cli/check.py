@@ -125,17 +125,13 @@ def _record(profile: Profile, state_dir: Path | None, file: Path) -> None:
 def _driver(profile: Profile, state_dir: Path | None) -> RouterDriver:
     """The profile's driver, with the notes of earlier runs; their place is not made here."""
     import logging
-    from dataclasses import replace
 
-    from wanfailover import logs, plugins
-    from wanfailover.notes import FileNotes
+    from wanfailover import logs
+    from wanfailover.cli.router import driver_of
     from wanfailover.sites import SiteDir, base_dir
 
     logs.configure(json=False, secrets=profile.secrets(), level=logging.ERROR)
-    access, site_dir = profile.access, SiteDir(base_dir(state_dir) / profile.name)
-    if site_dir.path.is_dir():
-        access = replace(access, notes=FileNotes(site_dir.notes))
-    return plugins.load(profile.driver).build(access)
+    return driver_of(profile, SiteDir(base_dir(state_dir) / profile.name))
 
 
 def _print(rows: list[Finding]) -> None:

@@ -25,11 +25,10 @@ from wanfailover.cli.options import state_dir_option
 def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> None:
     """Watch the circuits of PROFILE's site and act, until stopped."""
     import logging
-    from dataclasses import replace
 
-    from wanfailover import config, logs, plugins, sites
+    from wanfailover import config, logs, sites
     from wanfailover.agent import Agent
-    from wanfailover.notes import FileNotes
+    from wanfailover.cli.router import driver_of
 
     loaded = config.load(profile)
     site_dir = sites.make(sites.base_dir(state_dir), loaded.name)
@@ -38,8 +37,7 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
     level = logging.DEBUG if verbose else logging.INFO
     as_json = log == "json" or (log == "auto" and not sys.stderr.isatty())
     logs.configure(json=as_json, secrets=loaded.secrets(), level=level)
-    access = replace(loaded.access, notes=FileNotes(site_dir.notes))
-    driver = plugins.load(loaded.driver).build(access)
+    driver = driver_of(loaded, site_dir)
 
     async def serve() -> None:
         agent = Agent(loaded, site_dir, driver)

@@ -50,19 +50,18 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     import getpass
     import logging
     import signal
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
-    from wanfailover import config, logs, plugins
+    from wanfailover import config, logs
+    from wanfailover.cli.router import driver_of
     from wanfailover.core.facts import SwitchRequest
     from wanfailover.desk import switch_once
-    from wanfailover.notes import FileNotes
     from wanfailover.sites import Lock
 
     profile = config.load(site.noted_profile())
     logs.configure(json=False, secrets=profile.secrets(), level=logging.WARNING)
     lock = Lock(site, "wanfailover switch")
-    access = replace(profile.access, notes=FileNotes(site.notes))
-    driver = plugins.load(profile.driver).build(access)
+    driver = driver_of(profile, site)
     dry_run = asked.pop("dry_run")
     request = SwitchRequest(id="command", who=getpass.getuser(), **asked)
 
