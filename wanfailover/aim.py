@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Path, Role, Target
-from wanfailover.ports import Icmp, Inside, ProbeSpec
 from wanfailover.probes import Assignment
+from wanfailover.specs import Icmp, Inside, ProbeSpec
 
 CONTROL_PACE = 1.0
 SSH_PORT = 22

@@ -11,16 +11,10 @@ from collections.abc import AsyncIterator, Iterator
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Path, Result, RouterView, Site
-from wanfailover.ports import (
-    Finding,
-    Icmp,
-    Inspectable,
-    ProbeResult,
-    RouterDriver,
-    Severity,
-)
+from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
+from wanfailover.specs import Icmp
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 

@@ -10,7 +10,8 @@ import pytest
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Policy, Role
-from wanfailover.ports import Icmp, Inside, RouterAccess
+from wanfailover.ports import RouterAccess
+from wanfailover.specs import Icmp, Inside
 
 CIRCUIT = Circuit("primary", IPv4Interface("203.0.113.2/29"), IPv4Address("203.0.113.1"))
 HOST = "192.168.1.1"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.linux import PLUGINS
-from wanfailover import ports
+from wanfailover import ports, specs
 from wanfailover.config import Profile, load
 from wanfailover.core.facts import Circuit, Policy, Role, Target
 from wanfailover.core.facts import Path as Vantage
@@ -110,17 +110,17 @@ probes:
 need: 3
 """
         assert profile(LEAST + text).probes == (
-            ports.Icmp("192.0.2.10"),
-            ports.Icmp("192.0.2.11", every=0.2, deadline=1.0),
-            ports.Tcp("192.0.2.80", 443, every=2.0),
-            ports.Smtp("192.0.2.25"),
-            ports.Smtp(
+            specs.Icmp("192.0.2.10"),
+            specs.Icmp("192.0.2.11", every=0.2, deadline=1.0),
+            specs.Tcp("192.0.2.80", 443, every=2.0),
+            specs.Smtp("192.0.2.25"),
+            specs.Smtp(
                 "mx.example.net", 587, starttls=True, rcpt="postmaster@example.net", deadline=5.0
             ),
-            ports.Dns("192.0.2.53", "example.net"),
-            ports.Dns("192.0.2.54", "example.net", type="MX", port=5353, every=10.0),
-            ports.Https("https://example.net/"),
-            ports.Https("https://example.net:8443/x?y=1", expect="Wel: come"),
+            specs.Dns("192.0.2.53", "example.net"),
+            specs.Dns("192.0.2.54", "example.net", type="MX", port=5353, every=10.0),
+            specs.Https("https://example.net/"),
+            specs.Https("https://example.net:8443/x?y=1", expect="Wel: come"),
         )
 
     def test_policy(self, profile) -> None:

@@ -20,8 +20,8 @@ from wanfailover.lab.addresses import AUTHORITY, CIRCUITS, PAGE, WEB_HOST
 from wanfailover.lab.faults import FAULTS
 from wanfailover.lab.helpers import hear_ports
 from wanfailover.lab.simulated import DNS, MAIL, SILENCES, WEB, Ways, playable
-from wanfailover.ports import Dns, Https, Smtp
 from wanfailover.probes import once
+from wanfailover.specs import Dns, Https, Smtp
 
 PRIMARY, BACKUP, _ = CIRCUITS
 THROUGH = "127.0.0.1"

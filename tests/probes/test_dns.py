@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wanfailover.core.facts import Result
-from wanfailover.ports import Dns, ProbeResult
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import once
+from wanfailover.specs import Dns
 
 Answer = Callable[[dns.message.Message], list[bytes]]
 

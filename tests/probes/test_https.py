@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wanfailover.core.facts import Path, Result
-from wanfailover.ports import Https, ProbeResult
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import Names, once
+from wanfailover.specs import Https
 
 HOST = "www.example.net"
 HERE = IPv4Address("127.0.0.1")

@@ -13,11 +13,12 @@ import icmplib
 import pytest
 
 from wanfailover.core.facts import Path, Result
-from wanfailover.ports import Icmp, ProbeResult
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import build, once
 from wanfailover.probes.failures import SILENT
 from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.probes.pinger import Pingers
+from wanfailover.specs import Icmp
 
 pytestmark = pytest.mark.packets
 

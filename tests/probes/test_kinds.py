@@ -6,9 +6,9 @@ import subprocess
 import sys
 import typing
 
-from wanfailover.ports import Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
 from wanfailover.probes import Names, build
 from wanfailover.probes.kinds import KINDS
+from wanfailover.specs import Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
 
 SPECS = [
     Icmp("192.0.2.10"),
@@ -37,7 +37,7 @@ def test_libraries_load_when_their_kind_is_built():
     """Importing the package loads none of the heavy libraries; building a kind loads its own."""
     script = """
 import sys
-from wanfailover.ports import Dns, Https, Smtp
+from wanfailover.specs import Dns, Https, Smtp
 from wanfailover.probes import Names, build
 heavy = {"aiohttp", "aiosmtplib", "dns"}
 assert not heavy & set(sys.modules)

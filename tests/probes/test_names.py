@@ -11,10 +11,10 @@ from ipaddress import IPv4Address
 import pytest
 
 from wanfailover.core.facts import Path, Result
-from wanfailover.ports import Dns, Https, Icmp, ProbeSpec, Smtp, Tcp
 from wanfailover.probes import Names, once
 from wanfailover.probes.failures import Unsent
 from wanfailover.probes.names import system_lookup
+from wanfailover.specs import Dns, Https, Icmp, ProbeSpec, Smtp, Tcp
 
 ONE, TWO = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
 

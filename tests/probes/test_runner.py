@@ -14,9 +14,10 @@ import dns.rrset
 import pytest
 
 from wanfailover.core.facts import Path, ProbeSample, Result, Role, Target
-from wanfailover.ports import Dns, Icmp, ProbeResult, ProbeSpec, Smtp, Tcp
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment, Names, Runner, once
 from wanfailover.probes.icmp import IcmpProber
+from wanfailover.specs import Dns, Icmp, ProbeSpec, Smtp, Tcp
 
 PACE = 0.05
 

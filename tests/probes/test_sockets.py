@@ -10,10 +10,10 @@ from ipaddress import IPv4Address
 import pytest
 
 from wanfailover.core.facts import Path, Result
-from wanfailover.ports import Dns, Https, Icmp, ProbeSpec, Smtp, Tcp
 from wanfailover.probes import once
 from wanfailover.probes.failures import Failed, Unsent
 from wanfailover.probes.sockets import THROUGH, connect, open_socket
+from wanfailover.specs import Dns, Https, Icmp, ProbeSpec, Smtp, Tcp
 
 FAR = "192.0.2.10"
 WITHIN = 0.05

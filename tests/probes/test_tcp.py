@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 from wanfailover.core.facts import Result
-from wanfailover.ports import Inside, Tcp
 from wanfailover.probes import once
+from wanfailover.specs import Inside, Tcp
 
 
 async def test_open_port_answers():

@@ -7,10 +7,11 @@ import time
 import pytest
 
 from wanfailover.core.facts import Path, Result, Role, Target
-from wanfailover.ports import ProbeResult, Tcp
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment
 from wanfailover.probes.kinds import Kind
 from wanfailover.probes.watch import Terms, Watch
+from wanfailover.specs import Tcp
 
 QUICK = 0.05
 SLOW = 60.0

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
 
-from wanfailover import ports
+from wanfailover import specs
 from wanfailover.config.addresses import DnsName, Host, HostPort, HttpsUrl, host_port
 from wanfailover.config.fields import Duration, Flag, NotBuilt, Pace, Text, choice, wrong
 from wanfailover.config.keys import Keys
@@ -31,7 +31,7 @@ class ProbeKeys(Keys, ABC):
     deadline: Duration | None = None
 
     @abstractmethod
-    def spec(self) -> ports.ProbeSpec:
+    def spec(self) -> specs.ProbeSpec:
         """Make the value a prober is built from."""
 
     @property
@@ -48,8 +48,8 @@ class IcmpKeys(ProbeKeys):
     def host(self) -> str:
         return self.icmp
 
-    def spec(self) -> ports.Icmp:
-        return ports.Icmp(self.icmp, **self.given("every", "deadline"))
+    def spec(self) -> specs.Icmp:
+        return specs.Icmp(self.icmp, **self.given("every", "deadline"))
 
 
 class TcpKeys(ProbeKeys):
@@ -60,8 +60,8 @@ class TcpKeys(ProbeKeys):
     def host(self) -> str:
         return self.tcp.host
 
-    def spec(self) -> ports.Tcp:
-        return ports.Tcp(self.tcp.host, self.tcp.port, **self.given("every", "deadline"))
+    def spec(self) -> specs.Tcp:
+        return specs.Tcp(self.tcp.host, self.tcp.port, **self.given("every", "deadline"))
 
 
 class SmtpKeys(ProbeKeys):
@@ -74,8 +74,8 @@ class SmtpKeys(ProbeKeys):
     def host(self) -> str:
         return self.smtp.host
 
-    def spec(self) -> ports.Smtp:
-        return ports.Smtp(
+    def spec(self) -> specs.Smtp:
+        return specs.Smtp(
             self.smtp.host,
             self.smtp.port,
             **self.given("starttls", "rcpt", "every", "deadline"),
@@ -99,8 +99,8 @@ class DnsKeys(ProbeKeys):
     def host(self) -> str:
         return self.dns.server.host
 
-    def spec(self) -> ports.Dns:
-        return ports.Dns(
+    def spec(self) -> specs.Dns:
+        return specs.Dns(
             self.dns.server.host,
             self.dns.name,
             port=self.dns.server.port,
@@ -118,8 +118,8 @@ class HttpsKeys(ProbeKeys):
     def host(self) -> str:
         return urlsplit(self.https).hostname or ""
 
-    def spec(self) -> ports.Https:
-        return ports.Https(self.https, **self.given("expect", "every", "deadline"))
+    def spec(self) -> specs.Https:
+        return specs.Https(self.https, **self.given("expect", "every", "deadline"))
 
 
 class SnmpKeys(Keys):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from wanfailover.core.facts import Circuit, Policy, Role, Site, Target
 from wanfailover.errors import Complaint
-from wanfailover.ports import ProbeSpec, RouterAccess, Secret
+from wanfailover.ports import RouterAccess, Secret
+from wanfailover.specs import ProbeSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ import dns.message
 import dns.rcode
 
 from wanfailover.core.facts import Path
-from wanfailover.ports import Dns
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed, locally
 from wanfailover.probes.names import Names
 from wanfailover.probes.sockets import aim, open_socket, receive
+from wanfailover.specs import Dns
 
 _LARGEST = 65535
 """Bytes of a UDP datagram at most: one that is cut short could not be read."""

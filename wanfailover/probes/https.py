@@ -12,10 +12,10 @@ from yarl import URL
 
 from wanfailover import __version__
 from wanfailover.core.facts import Path
-from wanfailover.ports import Https
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed
 from wanfailover.probes.names import Names
+from wanfailover.specs import Https
 
 _LARGEST = 256 * 1024
 """Bytes of a page that are looked through."""

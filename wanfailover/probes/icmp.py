@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from wanfailover.core.facts import Path, Result
-from wanfailover.ports import Icmp, ProbeResult, nobody
+from wanfailover.ports import ProbeResult, nobody
 from wanfailover.probes.failures import Unsent
 from wanfailover.probes.icmpsocket import open_icmp
 from wanfailover.probes.names import Names
 from wanfailover.probes.pinger import Pingers
+from wanfailover.specs import Icmp
 
 
 class IcmpProber:

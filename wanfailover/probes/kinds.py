@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from wanfailover.ports import Dns, Https, Icmp, Inside, Prober, ProbeSpec, Smtp, Tcp
+from wanfailover.ports import Prober
 from wanfailover.probes.icmp import IcmpProber
 from wanfailover.probes.names import Names
 from wanfailover.probes.pinger import Pingers
+from wanfailover.specs import Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
 
 
 @dataclass(frozen=True, slots=True)

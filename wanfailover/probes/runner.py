@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from wanfailover.core.facts import Instant, Path, ProbeSample
-from wanfailover.ports import Prober, ProbeResult, ProbeSpec
+from wanfailover.ports import Prober, ProbeResult
 from wanfailover.probes.kinds import KINDS, Kind, build
 from wanfailover.probes.names import Names
 from wanfailover.probes.pinger import Pingers
 from wanfailover.probes.sockets import THROUGH
 from wanfailover.probes.watch import Assignment, Terms, Watch, ask
+from wanfailover.specs import ProbeSpec
 
 Build = Callable[[ProbeSpec, Names, Pingers], Prober]
 

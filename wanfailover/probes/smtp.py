@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 import aiosmtplib
 
 from wanfailover.core.facts import Path
-from wanfailover.ports import Smtp
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed
 from wanfailover.probes.names import Names
+from wanfailover.specs import Smtp
 
 _FAREWELL = 1.0
 """Seconds to wait for the answer to QUIT: courtesy, for the probe has its answer by then."""

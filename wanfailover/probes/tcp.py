@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from wanfailover.core.facts import Path
-from wanfailover.ports import Tcp
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Refused
 from wanfailover.probes.names import Names
+from wanfailover.specs import Tcp
 
 
 class TcpProber(Conversation):

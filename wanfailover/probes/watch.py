@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wanfailover.core.facts import Instant, Path, ProbeSample, Result, Target
-from wanfailover.ports import Prober, ProbeResult, ProbeSpec, nobody
+from wanfailover.ports import Prober, ProbeResult, nobody
 from wanfailover.probes.failures import SILENT
 from wanfailover.probes.kinds import Kind
 from wanfailover.probes.sockets import THROUGH
+from wanfailover.specs import ProbeSpec
 
 _log = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from wanfailover.core.facts import Path, Result, Site
 from wanfailover.core.plan import Proof
 from wanfailover.errors import ProofFailed
-from wanfailover.ports import Icmp, ProbeResult, ProbeSpec
+from wanfailover.ports import ProbeResult
 from wanfailover.probes import Names, build
 from wanfailover.probes.kinds import KINDS
 from wanfailover.probes.watch import ask
+from wanfailover.specs import Icmp, ProbeSpec
 
 AGAIN_ICMP = 0.25
 AGAIN = 1.0

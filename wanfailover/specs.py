@@ -1,0 +1,103 @@
+"""The kinds of probe, as values: whom to ask, what, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Icmp:
+    """Ping *host*. *every* and *deadline* are seconds, here and in the other kinds."""
+
+    host: str
+    every: float = 0.5
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"icmp {self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tcp:
+    """Connect to *host*:*port*."""
+
+    host: str
+    port: int
+    every: float = 5.0
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"tcp {self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside(Tcp):
+    """Connect to a port of the router's inside, as a control.
+
+    A refusal is an answer here: it too comes from the router. Asked seldom, for each time the
+    router's log tells of somebody who connected and went away.
+    """
+
+    every: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Talk to a mail server: 220, EHLO, optionally STARTTLS and RCPT, QUIT.
+
+    Args:
+        starttls: Upgrade and check the certificate against *host*.
+
+        rcpt: A recipient the server must accept (250); no message is sent.
+    """
+
+    host: str
+    port: int = 25
+    starttls: bool = False
+    rcpt: str | None = None
+    every: float = 60.0
+    deadline: float = 15.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"smtp {self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Ask *server* for the records of *type* that *query* has; an empty answer is a failure."""
+
+    server: str
+    query: str
+    type: str = "A"
+    port: int = 53
+    every: float = 5.0
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"dns {self.server}"
+
+
+@dataclass(frozen=True, slots=True)
+class Https:
+    """Fetch *url*; the page must hold *expect*, as a captive portal passes plain TCP."""
+
+    url: str
+    expect: str | None = None
+    every: float = 5.0
+    deadline: float = 10.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return self.url
+
+
+ProbeSpec = Icmp | Tcp | Inside | Smtp | Dns | Https
