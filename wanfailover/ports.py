@@ -188,6 +188,32 @@ class Recordable(Protocol):
 
 
 @runtime_checkable
+class Marking(Protocol):
+    """A driver whose router can send marked packets out by a circuit that is idle."""
+
+    async def mark(self, circuits: Sequence[Circuit]) -> None:
+        """Have packets from this host that carry a circuit's DSCP value leave by that circuit.
+
+        *circuits* are all that shall be so: marks of others of ours are taken away, with what they
+        needed, so that none at all restores the router. Doing it twice does no harm. `read` tells
+        in `RouterView.marks` which of them it finds whole.
+
+        Raises:
+            DriverError: The router cannot do it, or the attempt failed.
+        """
+        ...
+
+
+@runtime_checkable
+class Costly(Protocol):
+    """A driver that knows what a switch costs on its router."""
+
+    def outage(self) -> float:
+        """Seconds without Internet that a switch is expected to take, as far as is known now."""
+        ...
+
+
+@runtime_checkable
 class Prompting(Protocol):
     """A driver that hears from its router unasked, as by SNMP traps."""
 

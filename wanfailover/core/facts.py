@@ -20,6 +20,7 @@ class Role(StrEnum):
     FAR = "far"  # on the Internet: votes on the circuit's health
     GATEWAY = "gateway"  # the circuit's own gateway: a diagnosis, never a vote while far ones exist
     CONTROL = "control"  # the router's inside: tells whether the prober itself is sane
+    DEVICE = "device"  # the circuit's modem, on its line: a dead one is down, a live one no proof
 
 
 class Result(StrEnum):
@@ -60,7 +61,9 @@ class Circuit:
 
         interface: The router's interface it is on, for drivers that need one.
 
-        vantage: How it is seen while it is idle; None where it cannot be.
+        vantage: How packets are sent over it while it is idle; None where they cannot be.
+
+        device: The target that asks its modem about the line, as printed; None where none can.
     """
 
     name: str
@@ -69,6 +72,12 @@ class Circuit:
     interface: str | None = None
     vantage: Path | None = None
     metered: bool = False
+    device: str | None = None
+
+    @property
+    def marked(self) -> bool:
+        """Probes over it while it is idle carry a mark that the router must know."""
+        return self.vantage is not None and self.vantage.dscp != 0
 
     @property
     def gateway_target(self) -> Target:
@@ -103,6 +112,11 @@ class ProbeSample:
 
         detail: A few words on the failure.
 
+        timeout: Seconds it was given before it counted as lost.
+
+        retries: Packets lost on the way to an answer: TCP tries again by itself. It is a sign of
+            life all the same.
+
         epoch: The count of changes of the active circuit when it was sent. A sample of an earlier
             epoch was in flight over a switchover and is void.
     """
@@ -116,6 +130,13 @@ class ProbeSample:
     step: str | None = None
     detail: str = ""
     epoch: int = 0
+    timeout: float = 1.0
+    retries: int = 0
+
+    @property
+    def missed(self) -> bool:
+        """A packet of it was lost, whether or not an answer came in the end."""
+        return self.result is Result.LOST or self.retries > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,8 @@ class RouterView:
 
         unfinished: What the router will hold after its next restart, in words, where that is not
             what it runs: half of a change. Empty where there is no such thing.
+
+        marks: Idle circuits by which marked packets leave, as read back from the router just now.
     """
 
     at: Instant
@@ -146,6 +169,7 @@ class RouterView:
     addresses: tuple[tuple[str, IPv4Interface], ...] = ()
     remarks: tuple[str, ...] = ()
     unfinished: str = ""
+    marks: frozenset[str] = frozenset()
 
     def netmask_of(self, ip: IPv4Address) -> int | None:
         """Prefix length with which the router holds *ip*; None where it does not say."""
@@ -196,6 +220,31 @@ class AutoRequest:
 
     id: str
     who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRequest:
+    """An operator stops automation for *seconds*; None for "until `resume`"."""
+
+    id: str
+    seconds: float | None = None
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    """An operator lets automation go on."""
+
+    id: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTold:
+    """The calendar says whether a return is permitted now, and when that changes (None: never)."""
+
+    is_open: bool
+    until: Instant | None = None
 
 
 class Ending(StrEnum):
@@ -259,6 +308,9 @@ Fact = (
     | RouterUnread
     | SwitchRequest
     | AutoRequest
+    | PauseRequest
+    | ResumeRequest
+    | WindowTold
     | SwitchoverStarted
     | Outcome
     | Tick
@@ -273,15 +325,81 @@ class Target:
     role: Role
     every: float
 
+    @property
+    def kind(self) -> str:
+        """What it is asked by: ``icmp``, ``tcp``, ``smtp``, ``dns``, ``https`` or ``snmp``."""
+        return self.name.partition(" ")[0].partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """When a line is called dead. Times are seconds.
+
+    The rules are those of `health`; the defaults are where the trace benchmark (``make
+    bench-detect``) finds the best of them, over four kinds of line.
+
+    Args:
+        silence: No answer from any far target for so long is *down*; None: learned from the line.
+
+        bad_seconds: By so many must bad seconds outnumber good ones; None: learned.
+
+        false_per_year: False failovers that are acceptable in a year; what is learned follows it.
+
+        learn: Follow the line's own healed silences; else the first values stay.
+
+        first_silence: Patience before a day was observed.
+
+        first_bad_seconds: The same for bad seconds.
+
+        least: The shortest silence that learning may come to.
+
+        most: The longest.
+
+        enough: Probes that must be overdue at least, for silence.
+
+        bad_share: Share of a second's probes that makes it bad, 0 to 1.
+
+        spared_share: A target that lost less than this share is spared by a bad spell, which then
+            is the other targets' and not the line's.
+
+        muted_after: A target that misses so many in a row, while others answer, is set aside.
+
+        timeout_least: Shortest time after which a probe is overdue, whatever its usual round trip.
+
+        timeout_most: The longest.
+
+        fast: Seconds between two probes of a line under suspicion.
+
+        fast_for: Seconds of such probing that can be had at once; a sixtieth of time refills them.
+
+        stall: The agent woken later than this was deaf meanwhile.
+    """
+
+    silence: float | None = None
+    bad_seconds: int | None = None
+    false_per_year: float = 0.5
+    learn: bool = True
+    first_silence: float = 5.0
+    first_bad_seconds: int = 12
+    least: float = 2.0
+    most: float = 20.0
+    enough: int = 5
+    bad_share: float = 0.2
+    spared_share: float = 0.1
+    muted_after: int = 5
+    timeout_least: float = 0.25
+    timeout_most: float = 3.0
+    fast: float = 0.1
+    fast_for: float = 60.0
+    stall: float = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How eager to leave and to return. Times are seconds.
 
     Args:
-        silence: No answer from any far target for so long, and the circuit is down.
-
-        overdue: A probe unanswered for so long counts as lost, until its answer comes after all.
+        detect: When a line is called dead.
 
         need: Far targets that must answer for a circuit to be up.
 
@@ -289,26 +407,44 @@ class Policy:
 
         switches_per_hour: Most automatic switchovers in any hour.
 
+        degraded: ``switch`` leaves a degraded circuit for one that is up; ``stay`` does not.
+
         proof_within: A new circuit must prove itself within this.
 
         reconcile_every: How often the router is read.
 
-        failback: ``evidence`` returns when the better circuit was seen good for *return_after*;
-            ``manual`` never returns by itself; ``auto`` is evidence where there is a vantage.
+        failback: How to return to a better circuit: ``evidence`` when it was seen good for
+            *return_after*; ``trial`` by trying; ``manual`` never by itself; ``auto`` by evidence
+            where a vantage sees it, else by trial.
 
-        forget: After so long a failure seen on a circuit that is out of sight says nothing more.
+        return_after: How long a better circuit must be good before it is trusted again. Doubles
+            with each relapse within an hour of a return, up to half an hour.
+
+        trial_every: How long after a switchover the first trial may be; doubles with each that
+            fails, up to six hours.
+
+        trial_within: A trial must prove itself within this, or it is taken back.
+
+        forget: How long a failed proof counts against a circuit; doubles with each that follows, up
+            to an hour.
+
+        switch_cost: Seconds of outage that a switch itself costs at this site. A silence that heals
+            within that is not worth one.
     """
 
-    silence: float = 3.0
-    overdue: float = 1.0
+    detect: Detect = field(default_factory=Detect)
     need: int = 1
     dwell: float = 60.0
     switches_per_hour: int = 6
+    degraded: str = "stay"
     proof_within: float = 20.0
     reconcile_every: float = 60.0
     failback: str = "auto"
     return_after: float = 300.0
-    forget: float = 300.0
+    trial_every: float = 1800.0
+    trial_within: float = 20.0
+    forget: float = 60.0
+    switch_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,35 @@
 
 Nothing is decided here, and nothing is final: a probe that is late is lost in this reading and
 answered in the next (the idea is dpinger's), so health is asked for and never stored. One `Line`
-watches one circuit; it is the only piece that knows how silence becomes a verdict, and another
-detector with the same four verbs can take its place.
+watches one circuit; it is the only piece that knows how answers become a verdict.
 
-The rule, in the order it is applied:
+Two plain rules take a line down, each with a patience that is the line's own (`patience`):
 
-- *down*: no answer from enough far targets for `Policy.silence`, although every one of them has
-  been asked since the last sign of life. A line that is merely slow keeps answering, late; a line
-  whose pings are filtered answers by TCP. Neither is silent.
-- *unknown*: nobody can see the circuit now. A failure seen lately still counts, until
-  `Policy.forget` has passed.
-- *degraded*: a fifth of the probes go unanswered, or a dead line has only just begun to answer.
-- *up*: otherwise.
+- *silence*: no answer from enough far targets for so long, although five probes sent since are
+  overdue. A line that is merely slow keeps answering, late; a line whose pings are filtered answers
+  by TCP. Neither is silent.
+- *bad seconds*: seconds in which a fifth goes unanswered outnumber the others by so many
+  (`seconds`), and no target with a voice is spared.
+
+A target that fails alone is set aside and told (`muted`); while we were stalled ourselves nothing
+is held against the line (`deaf`); latency alone does nothing but make us wait longer for answers.
+What nobody can see now is *unknown*; a failure seen lately still counts, for a while.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from statistics import median
 
 from wanfailover.core.facts import Instant, Policy, ProbeSample, Result, Role, Target
+from wanfailover.core.layers import Layer, Signs, diagnose
+from wanfailover.core.patience import Day, Patience
+from wanfailover.core.seconds import Seconds
+from wanfailover.core.suspicion import Suspicion
 
 WINDOW = 10.0
 """Seconds over which loss and round-trip time are told: 20 probes a target at the usual pace."""
@@ -32,12 +39,14 @@ DEGRADED_LOSS = 0.2
 """A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss)); a tenth
 ends it again."""
 
-ENOUGH = 3
-"""Probes that must be unanswered at least: a line that loses one in a hundred loses three in a row
-once in a million, and two so often that it would be news every day."""
-
 STALE = 10.0
 """Evidence older than this, or than three paces of the quickest target, tells nothing of now."""
+
+MANY = 10_000
+"""Overdue probes that are counted; after so many it is no longer news."""
+
+MINUTE = 60.0
+HOUR = 3600.0
 
 
 class State(StrEnum):
@@ -69,15 +78,26 @@ class Reading:
 
         heard: The last sign of life; None if there never was one.
 
-        quiet_since: Since when the circuit has answered without a gap; None while it does not.
+        quiet_since: Since when the circuit has answered without a gap or a bad second; None while
+            it does not.
 
-        suspicious: Something is overdue and nothing was heard since: worth a closer look.
+        quiet_loss: Share lost since then.
+
+        suspicious: Something is amiss: ask quickly, and look at the router.
 
         unsent: Why probes cannot leave this host; None while they can.
 
-        layer: Which part of the way fails, where the gateway's answers tell.
+        layer: Which part of the way fails.
+
+        muted: Targets that fail alone and are set aside.
 
         in_sight: It is being probed now; otherwise the state is what was known last.
+
+        device: Since when its modem has had its line; None while it has not, or nobody says so.
+
+        patience: Seconds of silence after which it is called down.
+
+        learned: What that rests on, in a sentence.
     """
 
     state: State
@@ -87,52 +107,66 @@ class Reading:
     rtt: float | None = None
     heard: Instant | None = None
     quiet_since: Instant | None = None
+    quiet_loss: float = 0.0
     suspicious: bool = False
     unsent: str | None = None
-    layer: str | None = None
+    layer: Layer | None = None
+    muted: tuple[str, ...] = ()
     in_sight: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """Probes *lost* of those *asked* in the window, and their median round trip, seconds."""
-
-    lost: int
-    asked: int
-    rtt: float | None
-
-    @property
-    def loss(self) -> float | None:
-        return self.lost / self.asked if self.asked else None
+    device: Instant | None = None
+    patience: float = 0.0
+    learned: str = ""
 
 
 class _Asked:
     """What one target was asked lately and what came of it."""
 
-    __slots__ = ("answered", "every", "heard", "recent", "unsent")
+    __slots__ = ("_others", "every", "heard", "missed", "muted", "name", "recent", "unsent")
 
-    def __init__(self, every: float) -> None:
-        self.every = every
+    def __init__(self, target: Target) -> None:
+        self.name = target.name
+        self.every = target.every
         self.heard: Instant | None = None  # when its last answer arrived
-        self.answered: Instant | None = None  # when the probe of that answer was sent
+        self.missed = 0  # in a row
+        self.muted = False
         self.recent: dict[Instant, ProbeSample] = {}
         self.unsent: str | None = None
+        self._others = 0
 
-    def take(self, sample: ProbeSample) -> None:
+    def take(self, sample: ProbeSample) -> ProbeSample | None:
+        """Keep a sample; returns what the same probe was told as before."""
+        was = self.recent.get(sample.sent)
         self.recent[sample.sent] = sample
         self.unsent = sample.detail if sample.result is Result.UNSENT else None
         if sample.result is Result.ANSWERED and sample.rtt is not None:
             self.heard = max(self.heard or 0.0, sample.sent + sample.rtt)
-            self.answered = max(self.answered or 0.0, sample.sent)
-        horizon = sample.sent - max(WINDOW, (ENOUGH + 1) * self.every)
-        for old in [sent for sent in self.recent if sent < horizon]:
-            del self.recent[old]
+        horizon = sample.sent - WINDOW
+        while (oldest := next(iter(self.recent))) < horizon:
+            del self.recent[oldest]
+        return was
 
-    def lost_since(self, instant: Instant) -> int:
-        return sum(
-            sample.result is Result.LOST and sent >= instant and sent > (self.answered or 0.0)
-            for sent, sample in self.recent.items()
-        )
+    def judge(self, sample: ProbeSample, answers: int, after: int) -> bool:
+        """Set it aside when it misses *after* in a row while others answer as often.
+
+        Returns:
+            That it has been set aside just now, or taken back.
+
+        Args:
+            sample: The newest.
+
+            answers: How many answers the line has given, from whomever.
+
+            after: The number.
+        """
+        was = self.muted
+        if sample.result is Result.ANSWERED:
+            self.missed, self.muted = 0, False
+            return was
+        if not self.missed:
+            self._others = answers
+        self.missed += 1
+        self.muted = was or (self.missed >= after and answers - self._others >= after)
+        return self.muted is not was
 
 
 class Line:
@@ -140,49 +174,104 @@ class Line:
 
     Args:
         targets: What it is asked, each with the slowest pace at which it is.
+
+        days: What is known of it from earlier runs.
     """
 
-    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
+    def __init__(self, targets: Sequence[Target], policy: Policy, days: Sequence[Day] = ()) -> None:
         self._policy = policy
+        self._detect = policy.detect
         far = [target for target in targets if target.role is Role.FAR]
         voters = far or [target for target in targets if target.role is Role.GATEWAY]
         self._need = min(policy.need, max(1, len(voters)))
-        self._paces = {target.name: target.every for target in voters}
-        self._voters: dict[str, _Asked] = {}
-        self._gateway = _Asked(1.0)
-        self._floor: Instant = float("-inf")  # silence is never counted from before this
-        self._quiet_since: Instant | None = None
-        self._life: Instant | None = None
-        self._revived: Instant | None = None
-        self._condemned: str | None = None
-        self._condemned_until: Instant = 0.0
+        self._targets = {target.name: target for target in voters}
+        rate = sum(1 / target.every for target in voters) or 1.0
+        self._gap = max(1.0, 3 * self._need / rate)  # between signs of life that is still quiet
+        self._stale = max(STALE, self._gap, 3 * min((t.every for t in voters), default=1.0))
+        self._gateway = _Asked(Target("gateway", Role.GATEWAY, 1.0))
+        self.patience = Patience(policy.detect, policy.switch_cost, days)
+        self._seconds = Seconds(policy.detect)
+        self._suspicion = Suspicion(policy.detect)
+        self._device: tuple[bool, Instant, Instant] | None = None  # has its line, since, last asked
         self._state = State.UNKNOWN
         self._since: Instant = 0.0
+        self._unseen = "not seen yet"
+        self._watched: Instant | None = None
+        self._in_sight = 0.0  # seconds watched that patience has not been told of yet
+        self._failures = 0
+        self._begin(-inf)
+
+    def _begin(self, now: Instant) -> None:
+        self._voters: dict[str, _Asked] = {}
+        self._muted: frozenset[str] = frozenset()
+        self._answers = 0
+        self._overdue = deque[Instant](maxlen=MANY)  # when those unanswered since life were sent
+        self._floor = now  # silence is never counted from before this
+        self._life: Instant | None = None
+        self._quiet_since: Instant | None = None
+        self._quiet = [0, 0]  # probes since then, and those of them that were missed
+        self._revived: Instant | None = None
+        self._brown = False
+        self._condemned: str | None = None
+        self._condemned_until: Instant = 0.0
         self._evidence: Instant | None = None
         self._asked_at: Instant | None = None
-        self._unseen = "not seen yet"
+        self._seconds.clear()
+        self._suspicion.clear()
 
-    def take(self, sample: ProbeSample) -> None:
+    # What it is told.
+
+    def take(self, sample: ProbeSample, now: Instant) -> None:
         """Take one probe's result, or its repair."""
+        if sample.role is Role.DEVICE:
+            self._take_device(sample)
         if sample.role is Role.GATEWAY:
             self._gateway.take(sample)
-        if sample.target not in self._paces:
+        if sample.target not in self._targets:
             return
-        target = self._voters.setdefault(sample.target, _Asked(self._paces[sample.target]))
-        target.take(sample)
+        target = self._voters.get(sample.target)
+        if target is None:
+            target = self._voters[sample.target] = _Asked(self._targets[sample.target])
+        was = target.take(sample)
         if sample.result is Result.UNSENT:
             return
-        if self._evidence is None or sample.sent - self._evidence > self._stale():
+        if self._evidence is None or sample.sent - self._evidence > self._stale:
             self._floor = max(self._floor, sample.sent)  # nobody was asked: that was no silence
         self._evidence = self._asked_at = max(self._evidence or 0.0, sample.sent)
+        self._count(sample, was, now)
+        self._answers += sample.result is Result.ANSWERED
+        if target.judge(sample, self._answers, self._detect.muted_after):
+            self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
         if sample.result is Result.ANSWERED:
             if sample.sent > self._condemned_until:
-                self._condemned = None
+                self._condemned, self._failures = None, 0
             self._heard(self._enough_heard())
+        elif was is None and sample.sent >= self._last_life():
+            self._overdue.append(sample.sent)
+            if not target.muted:
+                self._suspicion.miss(sample.target, now, self._voices)
+
+    def _count(self, sample: ProbeSample, was: ProbeSample | None, now: Instant) -> None:
+        """Enter it into the account of good and bad seconds, and of quiet."""
+        self._seconds.take(sample, was)
+        self._quiet[0] += was is None
+        self._quiet[1] += sample.missed - (was is not None and was.missed)
+        several = self._voices > 1  # one target alone loses a probe now and then
+        if sample.missed and several and self._quiet_since is not None:
+            if self._seconds.bad_since(self._quiet_since, self._muted, self._voices):
+                self._quiet_since, self._quiet = now, [0, 0]
+
+    def _take_device(self, sample: ProbeSample) -> None:
+        """The modem has said how its line is; one that does not answer says nothing."""
+        if sample.result is Result.UNSENT:
+            return
+        has = sample.result is Result.ANSWERED
+        since = self._device[1] if self._device and self._device[0] is has else sample.sent
+        self._device = (has, since, sample.sent)
 
     def vouch(self, now: Instant) -> None:
         """A proof succeeded here just now: as good as an answer."""
-        self._condemned = None
+        self._condemned, self._failures = None, 0
         self._floor = max(self._floor, now)
         self._evidence = now
         self._heard(now)
@@ -197,105 +286,130 @@ class Line:
         self._life = self._quiet_since = None  # a failed return must wait for the whole time again
         self._condemned = because
         self._condemned_until = now + self._policy.dwell
+        self._failures += 1
         self._evidence = now
 
     def forget(self, now: Instant) -> None:
         """What was sampled lately may have gone by another circuit: begin anew."""
-        self._voters.clear()
-        self._gateway = _Asked(1.0)
-        self._floor = now
+        self._begin(now)
+        self._gateway = _Asked(Target("gateway", Role.GATEWAY, 1.0))
         self._unseen = "out of sight now"
-        self._asked_at = None
-        self._life = self._quiet_since = self._evidence = self._condemned = None
 
     def deaf(self, now: Instant, seconds: float) -> None:
         """We were stalled for *seconds* until *now*: that is no silence of the line, nor age."""
-        self._floor = max(self._floor, now)
-        if self._evidence is not None:
-            self._evidence += seconds
+        self._floor = max(self._floor, min(now, self._last_life() + seconds))
+        self._overdue.clear()
+        self._seconds.clear()
+        self._suspicion.clear()
+        self._watched = None
+        for instant in ("_evidence", "_life", "_quiet_since"):
+            if (at := getattr(self, instant)) is not None:
+                setattr(self, instant, min(now, at + seconds))
+
+    # What it says.
 
     def read(self, now: Instant) -> Reading:
         """Judge the circuit as of *now*."""
-        tally = self._tally(now)
-        state, because = self._judge(now, tally)
-        if state is not self._state:
-            self._state, self._since = state, now
-        if state is State.DEGRADED and self._revived is None:
-            self._quiet_since = now
+        before = self._state, self._since
+        state, because = self.judge(now)
+        lost, asked, rtt = self._window(now)
+        bearable = DEGRADED_LOSS / 2 if before[0] is State.DEGRADED else DEGRADED_LOSS
+        if state is State.UP and asked and lost >= asked * bearable:
+            state, because = State.DEGRADED, f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s"
+        self._state, self._since = before if state is before[0] else (state, now)
+        quiet = self._quiet_since if self._is_quiet(now) else None
         return Reading(
             state=state,
             since=self._since,
             because=because,
-            loss=tally.loss,
-            rtt=tally.rtt,
+            loss=lost / asked if asked else None,
+            rtt=rtt,
             heard=self._life,
-            quiet_since=self._quiet(now),
-            suspicious=self._suspicious(now),
+            quiet_since=quiet,
+            quiet_loss=self._quiet[1] / max(1, self._quiet[0]),
+            suspicious=self.fast(now),
             unsent=self._unsent(),
-            layer=self._layer(state),
-            in_sight=self._asked_at is not None and now - self._asked_at <= self._stale(),
+            layer=self._layer(state, now),
+            muted=tuple(sorted(self._muted)),
+            in_sight=self._asked_at is not None and now - self._asked_at <= self._stale,
+            device=self._device_up(now),
+            patience=self.patience.silence,
+            learned=str(self.patience),
         )
 
-    # How the verdict comes about.
+    def judge(self, now: Instant) -> tuple[State, str]:
+        """The verdict alone, with its evidence; `read` tells of bearable loss besides."""
+        self._watch(now)
+        state, because = self._verdict(now)
+        if state is not self._state:
+            self._state, self._since = state, now
+        return state, because
 
-    def _judge(self, now: Instant, tally: _Tally) -> tuple[State, str]:
-        if self._evidence is None:
-            return State.UNKNOWN, self._unsent() or self._unseen
+    def _verdict(self, now: Instant) -> tuple[State, str]:
         if self._condemned is not None:
             return self._aged(now, self._condemned)
-        if now - self._evidence > self._stale():
+        if self._device_down(now):
+            return State.DOWN, "its modem has no line"
+        if self._evidence is None:
+            return State.UNKNOWN, self._unsent() or self._unseen
+        if now - self._evidence > self._stale:
             return self._aged(now, f"silent when last seen, {now - self._evidence:.0f} s ago")
         if self._silent(now):
-            self._revived = None
+            self._revived, self._brown = None, False
             return State.DOWN, self._silence(now)
-        return self._answering(now, tally)
+        return self._answering(now)
 
-    def _answering(self, now: Instant, tally: _Tally) -> tuple[State, str]:
+    def fast(self, now: Instant) -> bool:
+        """Tell whether the line deserves quick probes now."""
+        silent = bool(self._overdue) and now - self._last_life() > self._gap
+        dead = self._state is State.DOWN and self._revived is None and not self._brown
+        return self._suspicion.fast(now, silent=silent and not dead)
+
+    def _answering(self, now: Instant) -> tuple[State, str]:
+        surplus = self._seconds.surplus(now, self._muted, self._voices)
+        while self._seconds.healed:
+            self.patience.spell_healed(self._seconds.healed.pop())
+        if self._brown or surplus >= self.patience.bad_seconds:
+            spared = None if self._brown else self._seconds.spared(self._muted)
+            self._brown = surplus > 0 and spared is None
+            if self._brown:
+                return State.DOWN, f"bad seconds outnumber good ones by {surplus}"
         if self._revived is not None:
-            if now - self._revived < self._policy.silence:  # as long as it took to call it dead
+            if now - self._revived < self.patience.silence:  # as long as it took to call it dead
                 return State.DEGRADED, f"answering again for {now - self._revived:.0f} s"
             self._revived = None
-        if self._suspicious(now):
-            return self._state, "waiting for an answer"
-        bad = DEGRADED_LOSS / 2 if self._state is State.DEGRADED else DEGRADED_LOSS
-        if tally.loss is not None and tally.loss >= bad:
-            because = f"{tally.lost} of {tally.asked} probes unanswered in {WINDOW:.0f} s"
-            return State.DEGRADED, because
         return State.UP, "answering"
 
     def _aged(self, now: Instant, because: str) -> tuple[State, str]:
         """A failure nobody can check holds for a while, then it says nothing more."""
         age = 0.0 if self._evidence is None else now - self._evidence
         seen_down = self._condemned is not None or self._state is State.DOWN
-        if seen_down and age < self._policy.forget:
+        lasts = min(self._policy.forget * 2 ** max(0, self._failures - 1), HOUR)
+        if seen_down and age < lasts:
             return State.DOWN, because
         return State.UNKNOWN, f"not seen for {age:.0f} s"
 
     def _silent(self, now: Instant) -> bool:
-        last = self._last_life()
-        if now - last < self._policy.silence:
-            return self._state is State.DOWN and (self._life or 0.0) < self._since
-        quiet = [t for t in self._asked() if t.heard is None or t.heard <= last]
-        lost = [target.lost_since(last) for target in quiet]
-        return sum(lost) >= ENOUGH and all(lost)
+        if now - self._last_life() < self.patience.silence:
+            return self._state is State.DOWN and not self._brown and self._revived is None
+        return len(self._overdue) >= self._detect.enough
 
     def _silence(self, now: Instant) -> str:
-        last = self._last_life()
-        lost = sum(target.lost_since(last) for target in self._asked())
         asked = len(self._asked())
         targets = "target" if asked == 1 else "targets"
-        return f"silent for {now - last:.1f} s: {lost} probes to {asked} {targets} unanswered"
-
-    def _suspicious(self, now: Instant) -> bool:
-        last = self._last_life()
-        return now - last > self._policy.overdue and any(
-            target.lost_since(last) for target in self._asked()
+        return (
+            f"silent for {now - self._last_life():.1f} s: {len(self._overdue)} probes to {asked} "
+            f"{targets} unanswered"
         )
 
     # Small readings.
 
     def _asked(self) -> list[_Asked]:
         return [target for target in self._voters.values() if target.unsent is None]
+
+    @property
+    def _voices(self) -> int:
+        return len(self._targets) - len(self._muted)
 
     def _enough_heard(self) -> Instant | None:
         """When the need-th freshest target was last heard: that long ago, enough were alive."""
@@ -304,46 +418,54 @@ class Line:
 
     def _last_life(self) -> Instant:
         """When enough targets were last heard, but not before we could listen."""
-        heard = self._enough_heard()
-        return self._floor if heard is None else max(heard, self._floor)
+        return self._floor if self._life is None else max(self._life, self._floor)
 
     def _heard(self, at: Instant | None) -> None:
+        """Enough targets were alive at *at*: a silence, if there was one, is over."""
         if at is None or (self._life is not None and at <= self._life):
             return
-        if self._state is State.DOWN and self._revived is None:
+        silence = at - self._last_life()
+        if self._life is not None and len(self._overdue) > 1:
+            self.patience.silence_healed(silence)
+        if self._state is State.DOWN and self._revived is None and not self._brown:
             self._revived = self._floor = at  # answers count from here, and losses too
-        if self._life is None or at - self._life > self._gap():
-            self._quiet_since = at
+            self._seconds.clear()
+        if self._life is None or silence > self._gap or self._quiet_since is None:
+            self._quiet_since, self._quiet = at, [0, 0]
         self._life = at
+        while self._overdue and self._overdue[0] < at:
+            self._overdue.popleft()
 
-    def _gap(self) -> float:
-        """An interval between signs of life that is still quiet: three paces, at least a second."""
-        paces = sorted(self._paces.values())
-        return max(1.0, 3 * paces[self._need - 1]) if paces else 1.0
+    def _is_quiet(self, now: Instant) -> bool:
+        return self._life is not None and now - self._life <= self._gap and not self._brown
 
-    def _stale(self) -> float:
-        """Evidence older than this tells nothing of now."""
-        return max(STALE, self._gap())
+    def _watch(self, now: Instant) -> None:
+        """Count the time for which the line was in sight."""
+        seen = self._asked_at is not None and now - self._asked_at <= self._stale
+        if seen and self._watched is not None:
+            self._in_sight += now - self._watched
+        self._watched = now if seen else None
+        if self._in_sight > MINUTE:
+            self.patience.watched(self._in_sight)
+            self._in_sight = 0.0
 
-    def _quiet(self, now: Instant) -> Instant | None:
-        if self._life is None or now - self._life > self._gap():
-            return None
-        return self._quiet_since
-
-    def _tally(self, now: Instant) -> _Tally:
-        """Count the window's probes, of targets that answer at all."""
+    def _window(self, now: Instant) -> tuple[int, int, float | None]:
+        """Count the window's probes lost and asked, of targets with a voice; median round trip."""
         begin = max(now - WINDOW, self._floor)
         lost = asked = 0
         times: list[float] = []
         for target in self._asked():
-            window = [sample for sent, sample in target.recent.items() if sent >= begin]
-            answered = [sample.rtt for sample in window if sample.rtt is not None]
-            if answered:
-                unanswered = sum(sample.result is Result.LOST for sample in window)
-                lost += unanswered
-                asked += unanswered + len(answered)
-                times += answered
-        return _Tally(lost, asked, median(times) if times else None)
+            if target.muted:
+                continue
+            for sent, sample in target.recent.items():
+                if sent >= begin and sample.result is not Result.UNSENT:
+                    lost += sample.result is Result.LOST
+                    asked += 1
+                    if sample.rtt is not None:
+                        times.append(sample.rtt)
+        if not times:
+            return 0, 0, None  # silence: that is another rule's
+        return lost, asked, median(times)
 
     def _unsent(self) -> str | None:
         """Why probes do not leave this host, where that is so of most targets.
@@ -354,10 +476,36 @@ class Line:
         reasons = [target.unsent for target in self._voters.values() if target.unsent is not None]
         return reasons[0] if 2 * len(reasons) > len(self._voters) else None
 
-    def _layer(self, state: State) -> str | None:
-        """A gateway that went on answering when the far targets had stopped is not the trouble."""
-        if state is not State.DOWN or not self._gateway.recent:
+    # The modem.
+
+    def _device_up(self, now: Instant) -> Instant | None:
+        if self._device is None or not self._device[0] or now - self._device[2] > 3 * STALE:
             return None
-        heard = self._gateway.heard
-        answers = heard is not None and heard > self._last_life() + self._policy.overdue
-        return "beyond the gateway" if answers else "line or gateway"
+        return self._device[1]
+
+    def _device_down(self, now: Instant) -> bool:
+        """The modem has said lately that it has no line, and nothing has been heard since."""
+        if self._device is None or self._device[0] or now - self._device[2] > 3 * STALE:
+            return False
+        return self._life is None or self._life < self._device[1]
+
+    def _gateway_answers(self) -> bool | None:
+        """Well, while the far targets do not; None where it was not asked."""
+        if not self._gateway.recent:
+            return None
+        if self._brown:
+            lost = sum(sample.missed for sample in self._gateway.recent.values())
+            return lost < DEGRADED_LOSS * len(self._gateway.recent)
+        return self._gateway.heard is not None and self._gateway.heard > self._last_life() + 1.0
+
+    def _layer(self, state: State, now: Instant) -> Layer | None:
+        return diagnose(
+            Signs(
+                down=state is State.DOWN,
+                unsent=self._unsent() is not None,
+                gateway=self._gateway_answers(),
+                modem_down=self._device_down(now),
+                muted=tuple(self._targets[name] for name in sorted(self._muted)),
+                targets=tuple(self._targets.values()),
+            )
+        )
