@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from wanfailover.core.facts import (
     Fact,
     Outcome,
     RouterUnread,
+    RouterView,
     SwitchRequest,
     Tick,
 )
@@ -44,6 +45,8 @@ from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Order, Switchover, ended_entry
+
+_log = structlog.get_logger("wanfailover")
 
 
 class Agent:
@@ -78,6 +81,7 @@ class Agent:
         self._aimed: tuple[str | None, int] | None = None
         self._since = self._started = time.monotonic()
         self._began: datetime | None = None  # the running switchover, or the last
+        self._remarks: tuple[str, ...] = ()
         self._bug: BaseException | None = None
         self._stopping = asyncio.Event()
 
@@ -96,11 +100,15 @@ class Agent:
             },
             last=self._last,
             began=self._began,
-            warnings=tuple(
-                filter(None, [self._record.trouble, self._hints.trouble, self.engine.unfinished])
-            ),
+            warnings=tuple(self._warnings()),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
+
+    def _warnings(self) -> Iterator[str]:
+        yield from filter(None, [self._record.trouble, self._hints.trouble])
+        if self.engine.unfinished:
+            yield f"after its next restart the router will hold {self.engine.unfinished}"
+        yield from self._remarks
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
         """Put an operator's request into the inbox and wait for its answer."""
@@ -179,6 +187,8 @@ class Agent:
         active = self.engine.active
         if isinstance(fact, Outcome):
             self._switching = None
+        if isinstance(fact, RouterView):
+            self._tell(fact.remarks)
         entries, answers = self.engine.feed(fact, now)
         if self.engine.active != active:
             self._since = now
@@ -193,6 +203,13 @@ class Agent:
             self.engine.asked_router(now)
             self._spawn(self._read_router())
         self._point(now)
+
+    def _tell(self, remarks: tuple[str, ...]) -> None:
+        """Log what the driver found and could not have wished for, once while it lasts."""
+        for remark in remarks:
+            if remark not in self._remarks:
+                _log.warning("router-remark", remark=remark)
+        self._remarks = remarks
 
     def _begin(self, now: float) -> None:
         order = Order.of(self.engine)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 
 from wanfailover.core.facts import Circuit
-from wanfailover.errors import DriverError
+from wanfailover.errors import DriverError, RouterTimeout, RouterUnreachable
 from wanfailover.transports.console.telnet import ConsoleBusy
 from wanfailover_netopia.edits import read_configured
 from wanfailover_netopia.running import as_configured, filled, firmware_in
@@ -25,6 +25,9 @@ from wanfailover_netopia.walk import Walk
 
 BUSY_WITHIN = 3.0
 """Seconds to wait for a busy console only to read."""
+
+VISIT_WITHIN = 50.0
+"""Seconds to read its screens: a slow one draws the six of them in fifteen."""
 
 AGAIN_AFTER = 300.0
 """Seconds between visits that nothing but trouble calls for: a console that refused us is left in
@@ -63,7 +66,8 @@ class Reader:
             afresh: Visit the screens in any case.
 
         Raises:
-            DriverError: It cannot be read; or its console cannot, for the first time.
+            DriverError: It cannot be read; or its console lets us in for the first time, and not
+                in a way that time would mend.
         """
         seen = await self._sight.by_snmp()
         busy = False
@@ -77,14 +81,23 @@ class Reader:
             except DriverError as error:
                 again = self._screens is not None or self._trouble
                 self._visited, self._trouble = asyncio.get_running_loop().time(), str(error)
-                if afresh or seen is None or not again:
+                passes = isinstance(error, (RouterUnreachable, RouterTimeout))
+                if afresh or seen is None or not (again or passes):
                     raise
         return self._view(seen, busy=busy)
 
     async def _look(self, seen: Running | None) -> None:
-        self._screens = await self._sessions.visit(
-            lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
-        )
+        try:
+            async with asyncio.timeout(VISIT_WITHIN):
+                self._screens = await self._sessions.visit(
+                    lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
+                )
+        except TimeoutError as error:
+            if isinstance(error, RouterTimeout):
+                raise
+            raise RouterTimeout(
+                f"its screens could not be read within {VISIT_WITHIN:g} s"
+            ) from error
         self._seen = seen
         self._visited = asyncio.get_running_loop().time()
         self._doubted, self._trouble = False, ""

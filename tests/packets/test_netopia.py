@@ -191,3 +191,17 @@ def test_an_operator(site):
     assert public_address(site.lab) == PRIMARY
     assert len(site.edits()) == 6
     site.left_clean()
+
+
+def test_a_console_that_is_closed_at_the_start(site):
+    """The agent watches by SNMP alone, and tells in `status` and in its log what it cannot do."""
+    site = site("telnet-off")
+    report = site.office.status()
+    assert report["active"] == "primary"
+    assert any("a switch would fail" in warning for warning in report["warnings"])
+    done = site.office.command("switch", "backup")
+    assert done.returncode == 1
+    assert "refuses telnet" in done.stderr
+    assert site.office.status()["active"] == "primary"
+    assert site.edits() == []
+    assert site.office.stop() == 0

@@ -12,6 +12,7 @@ import pytest
 from tests.drivers.netopia.rig import (
     BACKUP,
     PRIMARY,
+    SITE,
     actions_to,
     assert_left_alone,
     driver,
@@ -24,7 +25,7 @@ from tests.drivers.netopia.rig import (
 from tests.support.clock import virtual_time
 from wanfailover.errors import LoginRefused, NeedsRestart, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Channel, Forgetful
-from wanfailover_netopia.driver import Netopia
+from wanfailover_netopia.driver import READ_WITHIN, Netopia
 from wanfailover_netopia.effect import Effect, Habit, utc_now
 from wanfailover_netopia.reading import AGAIN_AFTER
 from wanfailover_netopia.restart import Restarter
@@ -187,6 +188,58 @@ async def test_a_console_that_refuses_later() -> None:
     await asyncio.sleep(AGAIN_AFTER)
     view = await who.read()
     assert (view.remarks, view.unfinished) == ((), "")
+    await who.close()
+
+
+@pytest.mark.parametrize("why", ["refused", "silent"])
+@virtual_time
+async def test_a_console_that_is_closed_at_the_start(why: str) -> None:
+    """SNMP is enough to watch by; what could not be seen is told, and is looked for again."""
+    router = unit()
+    closed = True
+
+    async def dial() -> Channel:
+        if closed and why == "refused":
+            raise RouterUnreachable("it refuses telnet")
+        return _Mute() if closed else await router.dial()
+
+    who = driver(router, dial=dial)
+    began = asyncio.get_running_loop().time()
+    view = await who.read()
+    assert asyncio.get_running_loop().time() - began < READ_WITHIN
+    assert SITE.identify(view) == PRIMARY
+    assert any("its console could not be read" in remark for remark in view.remarks)
+    assert "could not be read" in view.unfinished
+    with pytest.raises((RouterTimeout, RouterUnreachable)):
+        await who.inspect()
+    closed = False
+    await asyncio.sleep(AGAIN_AFTER)
+    view = await who.read()
+    assert (view.remarks, view.unfinished) == ((), "")
+    await who.close()
+    assert_left_alone(router)
+
+
+class _Mute:
+    """A console that says nothing."""
+
+    async def read(self, within: float) -> bytes:
+        await asyncio.sleep(within)
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        """It does not listen either."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@virtual_time
+async def test_a_console_that_will_not_open_by_itself() -> None:
+    """A password that is wrong at the start is told at once, although SNMP answers."""
+    who = driver(unit("password"), password=None, username=None)
+    with pytest.raises(LoginRefused):
+        await who.read()
     await who.close()
 
 
