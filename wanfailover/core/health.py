@@ -98,6 +98,8 @@ class Reading:
         patience: Seconds of silence after which it is called down.
 
         learned: What that rests on, in a sentence.
+
+        expires: When a failure that nobody can check now says nothing more; None where it can be.
     """
 
     state: State
@@ -116,6 +118,7 @@ class Reading:
     device: Instant | None = None
     patience: float = 0.0
     learned: str = ""
+    expires: Instant | None = None
 
 
 class _Asked:
@@ -243,8 +246,6 @@ class Line:
         if target.judge(sample, self._answers, self._detect.muted_after):
             self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
         if sample.result is Result.ANSWERED:
-            if sample.sent > self._condemned_until:
-                self._condemned, self._failures = None, 0
             self._heard(self._enough_heard())
         elif was is None and sample.sent >= self._last_life():
             self._overdue.append(sample.sent)
@@ -278,16 +279,16 @@ class Line:
         self._revived = None
 
     def condemn(self, now: Instant, because: str) -> None:
-        """A proof failed here just now: down, until the failure is forgotten.
+        """A proof failed here just now: down for a while, which doubles with each that follows.
 
-        Answers clear it too, but only after the dwell: they come by a way of our own, on which the
-        router's failure does not show, and would have us try again at once and for ever.
+        Answers do not clear it: they come by a way of our own, on which the router's failure does
+        not show, and would have us try again at once and for ever.
         """
         self._life = self._quiet_since = None  # a failed return must wait for the whole time again
         self._condemned = because
-        self._condemned_until = now + self._policy.dwell
+        patience = max(self._policy.forget, self._policy.dwell)
+        self._condemned_until = now + min(patience * 2.0**self._failures, HOUR)
         self._failures += 1
-        self._evidence = now
 
     def forget(self, now: Instant) -> None:
         """What was sampled lately may have gone by another circuit: begin anew."""
@@ -335,6 +336,7 @@ class Line:
             device=self._device_up(now),
             patience=self.patience.silence,
             learned=str(self.patience),
+            expires=self._expires(state, now),
         )
 
     def judge(self, now: Instant) -> tuple[State, str]:
@@ -346,8 +348,9 @@ class Line:
         return state, because
 
     def _verdict(self, now: Instant) -> tuple[State, str]:
-        if self._condemned is not None:
-            return self._aged(now, self._condemned)
+        if self._condemned is not None and now < self._condemned_until:
+            return State.DOWN, self._condemned
+        self._condemned = None
         if self._device_down(now):
             return State.DOWN, "its modem has no line"
         if self._evidence is None:
@@ -382,10 +385,8 @@ class Line:
 
     def _aged(self, now: Instant, because: str) -> tuple[State, str]:
         """A failure nobody can check holds for a while, then it says nothing more."""
-        age = 0.0 if self._evidence is None else now - self._evidence
-        seen_down = self._condemned is not None or self._state is State.DOWN
-        lasts = min(self._policy.forget * 2 ** max(0, self._failures - 1), HOUR)
-        if seen_down and age < lasts:
+        age = now - (self._evidence or 0.0)
+        if self._state is State.DOWN and age < self._policy.forget:
             return State.DOWN, because
         return State.UNKNOWN, f"not seen for {age:.0f} s"
 
@@ -401,6 +402,14 @@ class Line:
             f"silent for {now - self._last_life():.1f} s: {len(self._overdue)} probes to {asked} "
             f"{targets} unanswered"
         )
+
+    def _expires(self, state: State, now: Instant) -> Instant | None:
+        if self._condemned is not None:
+            return self._condemned_until
+        seen = self._evidence is None or now - self._evidence <= self._stale
+        if state is not State.DOWN or seen or self._evidence is None:
+            return None
+        return self._evidence + self._policy.forget
 
     # Small readings.
 

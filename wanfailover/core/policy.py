@@ -3,115 +3,25 @@
 The rows are tried from the top. The first whose test holds decides, alone and once: there is no
 second opinion further down, and nothing outside the table decides anything. A rule's name goes
 wherever its decision goes (journal, log, status, documents), and its sentence is what the operator
-reads at three in the morning, so it names the facts and not the code.
+reads at three in the morning, so it names the facts and not the code. A row that does not hold can
+say why not: together they are the explanation of the decision.
 
 Detecting is not acting. Health is judged elsewhere and always shown; what may hold a switch back
-(a hold, the dwell, the budget) is a row here, with a name and, where it can be told, an end.
+(a pause, a hold, the dwell, the budget, a window) is a row here, with a name and, where it can be
+told, an end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Instant, Policy, Site, SwitchRequest
-from wanfailover.core.health import Reading, State
+from wanfailover.core import ledger
+from wanfailover.core.facts import Instant, SwitchRequest
+from wanfailover.core.health import State
+from wanfailover.core.situation import RETURN_LOSS, Return, Situation
 
-HOUR = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """An operator's pin on a circuit, until *until*; None means until `auto`."""
-
-    circuit: str
-    until: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the rules may look at, as of *now*.
-
-    Args:
-        active: The circuit the router is on; None while it is on neither or was never read.
-
-        running: A sentence on the switchover under way, or None.
-
-        stuck: A sentence on a switchover that could be neither finished nor undone, or None.
-
-        interrupted: The circuit that a switchover cut off by a crash should end on, or None.
-
-        prober_sick: Why our own host cannot be trusted, or None.
-
-        router_unread: Why the router's state is not known well enough to act, or None.
-
-        foreign: What the router holds when that is neither circuit's, or None.
-
-        tried: Circuits on which a proof failed during the present trouble.
-
-        switched: Instants of automatic switchovers of the last hour, oldest first.
-
-        changed: When the active circuit last changed, by whomever; None if it never did.
-    """
-
-    now: Instant
-    site: Site
-    active: str | None
-    readings: Mapping[str, Reading]
-    running: str | None = None
-    stuck: str | None = None
-    request: SwitchRequest | None = None
-    interrupted: str | None = None
-    hold: Hold | None = None
-    prober_sick: str | None = None
-    router_unread: str | None = None
-    foreign: str | None = None
-    tried: Collection[str] = ()
-    switched: Sequence[Instant] = ()
-    changed: Instant | None = None
-
-    @property
-    def policy(self) -> Policy:
-        return self.site.policy
-
-    def state(self, circuit: str | None) -> State:
-        """A circuit's health; unknown for none."""
-        reading = self.readings.get(circuit or "")
-        return reading.state if reading else State.UNKNOWN
-
-    @property
-    def names(self) -> list[str]:
-        """Circuits in order of preference."""
-        return [circuit.name for circuit in self.site.circuits]
-
-    @property
-    def standby(self) -> str:
-        """The best circuit besides the active one: by evidence, then by preference."""
-        others = [name for name in self.names if name != self.active]
-        return max(others, key=lambda name: self.state(name).rank)  # max keeps the first of equals
-
-    @property
-    def preferred(self) -> str | None:
-        """The most preferred circuit above the active one that is up, or None."""
-        above = self.names[: self.names.index(self.active)] if self.active in self.names else []
-        return next((name for name in above if self.state(name) is State.UP), None)
-
-    @property
-    def active_down(self) -> bool:
-        return self.active is not None and self.state(self.active) is State.DOWN
-
-    @property
-    def returns(self) -> bool:
-        """Automation may go back to a better circuit, and one is there."""
-        return self.policy.failback != "manual" and self.preferred is not None
-
-    def why(self, circuit: str | None) -> str:
-        """State and evidence of a circuit in words: ``primary is down (silent for 3.1 s ...)``."""
-        reading = self.readings.get(circuit or "")
-        if reading is None:
-            return "the router is on neither circuit"
-        layer = f"; the fault is {reading.layer}" if reading.layer else ""
-        return f"{circuit} is {reading.state} ({reading.because}{layer})"
+Say = Callable[[Situation], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +33,22 @@ class Rule:
 
         because: The operator's sentence.
 
+        otherwise: The sentence where the test does not hold.
+
         target: Where to switch to; a rule without it says stay.
 
         until: When the rule lets go by itself, where that can be told.
+
+        page: Tells whether a person should be woken.
     """
 
     name: str
     holds: Callable[[Situation], bool]
-    because: Callable[[Situation], str]
+    because: Say
+    otherwise: Say
     target: Callable[[Situation], str | None] | None = None
     until: Callable[[Situation], Instant | None] = lambda _: None
+    page: Callable[[Situation], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +59,7 @@ class Decision:
     because: str
     target: str | None = None
     until: Instant | None = None
+    page: bool = False
 
 
 def decide(situation: Situation) -> Decision:
@@ -153,7 +70,31 @@ def decide(situation: Situation) -> Decision:
         because=rule.because(situation),
         target=rule.target(situation) if rule.target else None,
         until=rule.until(situation),
+        page=rule.page(situation),
     )
+
+
+def passed_over(situation: Situation) -> Iterator[tuple[str, str]]:
+    """The rows above the one that decides, each with the reason why it does not hold."""
+    for rule in RULES:
+        if rule.holds(situation):
+            return
+        yield rule.name, rule.otherwise(situation)
+
+
+def thresholds(s: Situation) -> Iterator[tuple[str, str]]:
+    """What the decision was measured by: names and values, as one would say them."""
+    policy = s.policy
+    for name, reading in s.readings.items():
+        yield f"{name} is called down", f"after {reading.patience:.1f} s of silence"
+        if reading.learned:
+            yield f"patience of {name}", reading.learned
+    yield "switches within the hour", f"{s.spent} of {policy.switches_per_hour}"
+    yield "dwell", f"{policy.dwell:g} s between automatic switches"
+    back = s.way_back
+    if back is not None:
+        yield f"{back.circuit} must be {'left alone' if back.trial else 'good'}", f"{back.waits:g} s"
+        yield "return permitted", "now" if s.window.is_open else "in the window only"
 
 
 def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
@@ -182,59 +123,111 @@ def _held(s: Situation) -> str:
     text = f"an operator holds {s.hold.circuit}"
     if s.active != s.hold.circuit:
         return f"{text}, but the router is on {s.active or 'neither circuit'}"
-    if s.active_down and s.state(s.standby).rank > State.DOWN.rank:
+    if _held_in_vain(s):
         return f"{text} although {s.why(s.active)}; end the hold with: wanfailover auto"
     return text
+
+
+def _held_in_vain(s: Situation) -> bool:
+    return s.active_down and s.state(s.standby).rank > State.DOWN.rank
 
 
 def _both_down(s: Situation) -> bool:
     return s.active_down and s.state(s.standby) is State.DOWN
 
 
+def _both_down_until(s: Situation) -> Instant | None:
+    reading = s.readings.get(s.standby)
+    return reading.expires if reading else None
+
+
 def _try_other(s: Situation) -> bool:
     failed_before = s.standby in s.tried and s.state(s.standby) is State.UNKNOWN
-    return s.active_down and failed_before and not _budget_spent(s)
+    return s.active_down and failed_before and s.spent < s.budget
 
 
-def _spent(s: Situation) -> int:
-    return sum(instant > s.now - HOUR for instant in s.switched)
+def _standby_not_better(s: Situation) -> bool:
+    return s.wants_off and s.state(s.standby) is not State.UP
 
 
 def _budget_spent(s: Situation) -> bool:
-    """A return must leave one over: the last switchover is kept for a dead circuit."""
-    budget = s.policy.switches_per_hour
-    limit = budget if s.active_down else max(1, budget - 1)
-    return _spent(s) >= limit and (s.active_down or s.returns)
+    wanted = s.active_down or s.wants_off or _due(s) is not None
+    return wanted and s.spent >= s.budget
 
 
-def _budget_back(s: Situation) -> Instant | None:
-    oldest = next((instant for instant in s.switched if instant > s.now - HOUR), None)
-    return None if oldest is None else oldest + HOUR
+def _due(s: Situation) -> Return | None:
+    """A way back that is due, and that nothing but budget, dwell and window may still stop."""
+    back = s.way_back
+    return back if back is not None and s.now >= back.due else None
 
 
-def _dwell_ends(s: Situation) -> Instant:
-    return (s.switched[-1] if s.switched else float("-inf")) + s.policy.dwell
+def _dwell(s: Situation) -> str:
+    back = s.way_back
+    who = back.circuit if back else s.standby
+    ago = s.now - ledger.last_automatic(s.moves)
+    return f"switched {ago:.0f} s ago; {who} must wait"
 
 
-def _return_ends(s: Situation) -> Instant:
-    """When the better circuit will have been quiet, and we away from it, for long enough."""
-    quiet = s.readings[s.preferred].quiet_since if s.preferred else None
-    begun = max(s.now if quiet is None else quiet, s.changed or float("-inf"))
-    return begun + s.policy.return_after
+def _too_soon(s: Situation) -> str:
+    back = s.way_back
+    assert back is not None  # noqa: S101 - the row's test
+    if back.trial:
+        return (
+            f"{back.circuit} cannot be seen from here, so it will be tried: at most "
+            f"{s.policy.trial_within:g} s without Internet, and back if it is not proved"
+        )
+    text = f"{back.circuit} is back and must stay quiet for {back.waits:g} s"
+    loss = s.readings[back.circuit].quiet_loss
+    return text if loss <= RETURN_LOSS else f"{text}; it loses {loss:.0%} of its probes"
+
+
+def _recovered(s: Situation) -> str:
+    back = s.way_back
+    assert back is not None  # noqa: S101 - the row's test
+    return f"{s.why(back.circuit)}, quiet for {back.waits:g} s, and preferred"
+
+
+def _trial(s: Situation) -> str:
+    back = s.way_back
+    assert back is not None  # noqa: S101 - the row's test
+    return (
+        f"{s.why(back.circuit)}, left alone for {back.waits:.0f} s, and preferred: proved within "
+        f"{s.policy.trial_within:g} s, or back to {s.active}"
+    )
+
+
+def _no_way_back(s: Situation) -> str:
+    if not s.better:
+        return f"{s.active or 'neither circuit'} is preferred to all others" if s.active else "-"
+    if s.policy.failback == "manual":
+        return "returning is by hand"
+    back = s.way_back
+    return "no better circuit may be returned to" if back is None else f"{back.circuit} is the way"
 
 
 def _steady(s: Situation) -> str:
-    if s.active == s.names[0]:
+    first = s.site.circuits[0]
+    if s.active == first.name:
         return f"{s.why(s.active)} and preferred"
-    better = s.names[0]
+    by_hand = f"returning is by hand: wanfailover switch {first.name}"
     if s.policy.failback == "manual":
-        return f"{s.why(s.active)}; returning is by hand: wanfailover switch {better}"
-    if s.state(better) is State.UNKNOWN and s.site.circuit(better).vantage is None:
-        return (
-            f"{s.why(s.active)}; {better} cannot be seen from here (it has no vantage), "
-            f"so returning is by hand: wanfailover switch {better}"
-        )
-    return f"{s.why(s.active)}; {s.why(better)}"
+        return f"{s.why(s.active)}; {by_hand}"
+    if s.state(first.name) is State.UNKNOWN and s.policy.failback == "evidence":
+        return f"{s.why(s.active)}; {first.name} is not seen now; {by_hand}"
+    return f"{s.why(s.active)}; {s.why(first.name)}"
+
+
+def _is_due(s: Situation, *, trial: bool) -> bool:
+    back = _due(s)
+    return back is not None and back.trial is trial
+
+
+def _back_to(s: Situation) -> str | None:
+    return s.way_back.circuit if s.way_back else None
+
+
+def _budget_words(s: Situation) -> str:
+    return f"{s.spent} automatic switchovers within an hour"
 
 
 RULES: tuple[Rule, ...] = (
@@ -242,85 +235,140 @@ RULES: tuple[Rule, ...] = (
         "switchover-running",
         lambda s: s.running is not None,
         lambda s: s.running or "",
+        lambda _: "no switchover is under way",
     ),
     Rule(
         "stuck",
         lambda s: s.stuck is not None and s.request is None,
         lambda s: s.stuck or "",
+        lambda _: "the last switchover came to an end",
+        page=lambda _: True,
     ),
     Rule(
         "operator-asked",
         lambda s: s.request is not None,
         lambda s: s.request.reason or "an operator asked" if s.request else "",
+        lambda _: "no operator asked for anything",
         target=lambda s: s.request.circuit if s.request else None,
+    ),
+    Rule(
+        "paused",
+        lambda s: s.pause is not None and s.interrupted is None,
+        lambda _: "an operator has paused automation; let it go on with: wanfailover resume",
+        lambda _: "automation is not paused",
+        until=lambda s: s.pause.until if s.pause else None,
     ),
     Rule(
         "held-by-operator",
         lambda s: s.hold is not None and s.interrupted is None,
         _held,
+        lambda _: "no operator holds a circuit",
         until=lambda s: s.hold.until if s.hold else None,
+        page=_held_in_vain,
     ),
     Rule(
         "prober-sick",
         lambda s: s.prober_sick is not None,
         lambda s: s.prober_sick or "",
+        lambda _: "our own host and the LAN are sound",
     ),
     Rule(
         "router-unreachable",
         lambda s: s.router_unread is not None,
         lambda s: s.router_unread or "",
+        lambda _: "the router has been read",
     ),
     Rule(
         "foreign-state",
         lambda s: s.foreign is not None and s.interrupted is None,
         lambda s: s.foreign or "",
+        lambda s: f"the router is on {s.active}",
+        page=lambda _: True,
     ),
     Rule(
         "finish-interrupted",
         lambda s: s.interrupted is not None,
         lambda s: f"a switchover was interrupted; {s.interrupted} is where it is put right",
+        lambda _: "no switchover was left open",
         target=lambda s: s.interrupted,
     ),
     Rule(
         "both-down",
         _both_down,
         lambda s: f"{s.why(s.active)}; {s.why(s.standby)}",
+        lambda s: s.why(s.standby if s.active_down else s.active),
+        until=_both_down_until,
+        page=lambda _: True,
     ),
     Rule(
         "try-other",
         _try_other,
         lambda s: f"{s.why(s.active)}; {s.standby} failed before and may have recovered",
+        lambda s: s.why(s.active) if not s.active_down else f"{s.standby} has not failed before",
         target=lambda s: s.standby,
+    ),
+    Rule(
+        "standby-not-better",
+        _standby_not_better,
+        lambda s: f"{s.why(s.active)}; {s.why(s.standby)}",
+        lambda s: f"{s.why(s.active)}; {s.why(s.standby)}",
     ),
     Rule(
         "switch-budget-spent",
         _budget_spent,
-        lambda s: f"{_spent(s)} automatic switchovers within an hour",
-        until=_budget_back,
+        _budget_words,
+        lambda s: f"{_budget_words(s)}; {s.budget} are allowed",
+        until=lambda s: ledger.freed(s.moves, s.now),
+        page=lambda s: s.active_down,
     ),
     Rule(
         "active-down",
         lambda s: s.active_down,
         lambda s: s.why(s.active),
+        lambda s: s.why(s.active),
         target=lambda s: s.standby,
     ),
     Rule(
         "dwell",
-        lambda s: s.returns and s.now < _dwell_ends(s),
-        lambda s: f"switched {s.now - s.switched[-1]:.0f} s ago; {s.preferred} must wait",
-        until=_dwell_ends,
+        lambda s: (s.way_back is not None or s.wants_off) and s.now < s.dwell_ends,
+        _dwell,
+        lambda s: f"nothing was switched within {s.policy.dwell:g} s, or nothing is to be",
+        until=lambda s: s.dwell_ends,
+    ),
+    Rule(
+        "active-degraded",
+        lambda s: s.wants_off,
+        lambda s: f"{s.why(s.active)}; {s.why(s.standby)}",
+        lambda s: s.why(s.active),
+        target=lambda s: s.standby,
     ),
     Rule(
         "returning-too-soon",
-        lambda s: s.returns and s.now < _return_ends(s),
-        lambda s: f"{s.preferred} is back and must stay quiet for {s.policy.return_after:g} s",
-        until=_return_ends,
+        lambda s: s.way_back is not None and _due(s) is None,
+        _too_soon,
+        _no_way_back,
+        until=lambda s: s.way_back.due if s.way_back else None,
+    ),
+    Rule(
+        "outside-window",
+        lambda s: _due(s) is not None and not s.window.is_open,
+        lambda s: f"{_back_to(s)} may be returned to in the window only",
+        lambda s: "a return is permitted now" if s.window.is_open else "no return is due",
+        until=lambda s: s.window.until,
     ),
     Rule(
         "preferred-recovered",
-        lambda s: s.returns,
-        lambda s: f"{s.why(s.preferred)}, quiet for {s.policy.return_after:g} s, and preferred",
-        target=lambda s: s.preferred,
+        lambda s: _is_due(s, trial=False),
+        _recovered,
+        _no_way_back,
+        target=_back_to,
     ),
-    Rule("steady", lambda _: True, _steady),
+    Rule(
+        "trial-failback",
+        lambda s: _is_due(s, trial=True),
+        _trial,
+        _no_way_back,
+        target=_back_to,
+    ),
+    Rule("steady", lambda _: True, _steady, lambda _: ""),
 )
