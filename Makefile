@@ -6,10 +6,10 @@ PY := .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help demo check setup lint test packets fix bench soak wheel
+.PHONY: help demo check setup lint test packets fix bench bench-detect soak wheel
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
 
 demo:            ## an office survives the death of its line; more with ARGS=--help
 	@sh .ci/setup demo
@@ -44,6 +44,9 @@ fix: setup       ## put format and imports right
 
 bench: setup     ## the figures in the README
 	$(PY) -m tests.bench
+
+bench-detect: setup  ## delay against false alarms: our detector, the peers' rules, the bounds; ARGS=--help
+	$(PY) -m tests.bench.detect $(ARGS)
 
 # Where `check` takes a sample of what can be combined, WANFAILOVER_SOAK has the tests take all of it.
 soak: export WANFAILOVER_SOAK := 1
