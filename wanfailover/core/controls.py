@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wanfailover.core.facts import Instant, Policy, ProbeSample, Result, Target
+from wanfailover.core.facts import Instant, ProbeSample, Result, Target
+
+OVERDUE = 1.0
+"""Seconds: a router's inside that is further away than this is no inside."""
 
 
 class Controls:
     """The signs of life from the router's inside."""
 
-    def __init__(self, targets: Sequence[Target], policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, targets: Sequence[Target]) -> None:
         self._paces = {target.name: target.every for target in targets}
         self._heard: dict[str, Instant] = {}
 
     def take(self, sample: ProbeSample) -> None:
         """Take one control's answer."""
-        if sample.result is Result.ANSWERED:
+        if sample.result is Result.ANSWERED and sample.target in self._paces:
             at = sample.sent + (sample.rtt or 0.0)
             self._heard[sample.target] = max(at, self._heard.get(sample.target, at))
 
@@ -31,7 +33,9 @@ class Controls:
         for name, at in self._heard.items():
             self._heard[name] = at + seconds
 
-    def sick(self, now: Instant, life: Instant | None, *, suspected: bool) -> str | None:
+    def sick(
+        self, now: Instant, life: Instant | None, *, suspected: bool, silence: float
+    ) -> str | None:
         """Say why our own eyes cannot be trusted; None if they can.
 
         Args:
@@ -39,11 +43,13 @@ class Controls:
 
             life: The active circuit's last sign of life.
 
+            silence: Seconds without a sign of life that make it so.
+
             suspected: The circuit looks dead. Then a control must have answered lately *and* well
                 after that last sign of life, or both may have been cut by one broken cable.
         """
         if not self._heard or any(
-            at >= self._needed(now, life if suspected else None, self._paces.get(name, 1.0))
+            at >= self._needed(now, life if suspected else None, max(silence, self._paces[name]))
             for name, at in self._heard.items()
         ):
             return None
@@ -54,5 +60,5 @@ class Controls:
 
     def _needed(self, now: Instant, life: Instant | None, pace: float) -> Instant:
         """When a control of this *pace* must have been heard last, to be a sign of life now."""
-        recent = now - max(2 * self._policy.silence, 2 * pace)
-        return recent if life is None else max(recent, life + self._policy.overdue)
+        recent = now - 2 * pace
+        return recent if life is None else max(recent, life + OVERDUE)

@@ -7,19 +7,22 @@ starts nothing and waits for nothing: `next_deadline` says when to come back wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from wanfailover.core import entries as log
 from wanfailover.core.controls import Controls
 from wanfailover.core.facts import (
     AutoRequest,
+    Circuit,
     Ending,
     Fact,
     Instant,
     Outcome,
+    PauseRequest,
     ProbeSample,
     Result,
+    ResumeRequest,
     Role,
     RouterUnread,
     RouterView,
@@ -28,16 +31,24 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Target,
     Tick,
+    WindowTold,
 )
 from wanfailover.core.health import Line, Reading, State
-from wanfailover.core.policy import HOUR, Decision, Hold, Situation, decide, refusal
+from wanfailover.core.ledger import KEPT, Move
+from wanfailover.core.patience import Day
+from wanfailover.core.policy import Decision, decide, passed_over, refusal, thresholds
 from wanfailover.core.requests import Answer, News, Requests
+from wanfailover.core.router import KnownRouter
+from wanfailover.core.situation import Hold, Pause, Situation
 
-DEAF = 1.0
-"""A gap of a second between two facts means that we were stalled: ticks come twice as often."""
+TICK = 0.5
+"""Seconds between two looks at the clock when nothing happens."""
 
-REREAD = 2.0
-"""Seconds between two tries to read a router when its state matters now."""
+QUICK_TICK = 0.1
+"""The same while something is amiss."""
+
+AGAIN = 3600.0
+"""Seconds after which a decision that stays the same is kept once more, with its figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +56,18 @@ class Memory:
     """What a restart brings along from the journal, as instants of the new clock.
 
     Args:
+        moves: Switchovers of the last day, oldest first.
+
         interrupted: A switchover without an end: its id, where from and where to.
+
+        days: What is known of each circuit from watching it.
     """
 
     hold: Hold | None = None
-    switched: tuple[Instant, ...] = ()
+    pause: Pause | None = None
+    moves: tuple[Move, ...] = ()
     interrupted: tuple[str, str | None, str] | None = None
+    days: Mapping[str, tuple[Day, ...]] = field(default_factory=dict)
 
 
 class Engine:
@@ -62,7 +79,6 @@ class Engine:
         memory = memory or Memory()
         self.site = site
         self.active: str | None = None
-        self.view: RouterView | None = None
         self.epoch = 0
         self.readings: dict[str, Reading] = {}
         self.decision = Decision("router-unreachable", "the router has not been read yet")
@@ -74,24 +90,25 @@ class Engine:
                     for target in (*site.targets, c.gateway_target)
                 ],
                 site.policy,
+                memory.days.get(c.name, ()),
             )
             for c in site.circuits
         }
-        self._controls = Controls(controls, site.policy)
-        self._switched = list(memory.switched)
+        self._controls = Controls(controls)
+        self._moves = list(memory.moves)
         known = {c.name for c in site.circuits}
         self.interrupted = memory.interrupted
         if self.interrupted is not None and self.interrupted[2] not in known:
             self.interrupted = None  # the profile has changed since: the router alone tells
-        self._unread: str | None = "the router has not been read yet"
-        self._asked_router: Instant = float("-inf")
-        self._prompted = False
+        self._router = KnownRouter(site)
         self._stuck: str | None = None
         self._tried: set[str] = set()
         self._changed: Instant | None = None
+        self._window = WindowTold(is_open=True)
+        self._kept_at: Instant = float("-inf")
         self._fed: Instant | None = None
         self._judged: Instant = float("-inf")
-        self._requests = Requests(site.circuits[0].name, memory.hold)
+        self._requests = Requests(site.circuits[0].name, memory.hold, memory.pause)
         self._news = News()
 
     # The door.
@@ -103,7 +120,7 @@ class Engine:
             What is new: entries for the journal, and answers for operators who asked.
         """
         self._news = News()
-        if self._fed is not None and now - self._fed > DEAF:
+        if self._fed is not None and now - self._fed > TICK + self.site.policy.detect.stall:
             self._controls.deaf(now - self._fed)
             for line in self._lines.values():
                 line.deaf(now, now - self._fed)
@@ -115,9 +132,9 @@ class Engine:
 
     def next_deadline(self, now: Instant) -> Instant:
         """When to come back with a `Tick`, at the latest."""
-        pace = 0.1 if self.alert else 0.5
-        ends = [end for end in (self.decision.until, self.hold and self.hold.until) if end]
-        return min([self._judged + pace, *(end for end in ends if end > now)])
+        ends = (self.decision.until, *self._requests.ends())
+        pace = QUICK_TICK if self.fast else TICK
+        return min([self._judged + pace, *(end for end in ends if end is not None and end > now)])
 
     @property
     def hold(self) -> Hold | None:
@@ -125,32 +142,51 @@ class Engine:
         return self._requests.hold
 
     @property
-    def alert(self) -> bool:
-        """Something is overdue on the active circuit: probe faster, look at the router."""
+    def pause(self) -> Pause | None:
+        """What an operator has stopped automation by, if anybody has."""
+        return self._requests.pause
+
+    @property
+    def fast(self) -> bool:
+        """The active circuit is under suspicion: probe quickly."""
         reading = self.readings.get(self.active or "")
-        return reading is not None and (reading.suspicious or reading.state is State.DOWN)
+        return reading is not None and reading.suspicious
+
+    @property
+    def alert(self) -> bool:
+        """Something is amiss on the active circuit: look at the router."""
+        return self.fast or self._active_down
+
+    @property
+    def _active_down(self) -> bool:
+        reading = self.readings.get(self.active or "")
+        return reading is not None and reading.state is State.DOWN
+
+    @property
+    def view(self) -> RouterView | None:
+        """What the router held when it was last read."""
+        return self._router.view
 
     @property
     def router_known(self) -> bool:
         """The router answered when it was last asked."""
-        return self._unread is None
+        return self._router.unread is None
 
     @property
     def unfinished(self) -> str:
         """What the router will hold after its next restart, where that is not what it runs."""
-        return self.view.unfinished if self.view else ""
+        return self._router.unfinished
 
     def wants_view(self, now: Instant) -> bool:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
             return False
-        if self._unread is not None or self._prompted or self._out_of_date():
-            return now - self._asked_router >= REREAD
-        return now - self._asked_router >= self.site.policy.reconcile_every
+        marks, urgent = bool(self.marks), self._out_of_date()
+        return self._router.wants_reading(now, marks=marks, urgent=urgent)
 
     def asked_router(self, now: Instant) -> None:
         """Note that a reading of the router has begun."""
-        self._asked_router, self._prompted = now, False
+        self._router.asked(now)
 
     def prompt(self) -> bool:
         """Somebody says that the router has changed: read it soon. Nothing else follows from it.
@@ -158,27 +194,54 @@ class Engine:
         Returns:
             False where somebody has said so already.
         """
-        known, self._prompted = self._prompted, True
-        return not known
+        return self._router.prompt()
+
+    @property
+    def marks(self) -> tuple[Circuit, ...]:
+        """The idle circuits that are seen by marked packets: the router must know their marks."""
+        return self._router.marks(self.active)
+
+    @property
+    def marks_differ(self) -> bool:
+        """The router does not hold all the marks it should, or holds old ones."""
+        return self.switchover is None and self._router.marks_differ(self.active)
 
     def refusal(self, request: SwitchRequest, now: Instant) -> Decision | None:
         """Why a request could not be met just now; None if it could. Changes nothing."""
         return refusal(self._situation(now), request)
+
+    def learned(self) -> list[log.Entry]:
+        """What watching the lines has taught since this was last asked, for the journal."""
+        entries: list[log.Entry] = []
+        for name, line in self._lines.items():
+            if line.patience.news:
+                line.patience.news = False
+                entries += [
+                    log.LineLearned(name, day.number, day.seconds, day.silences, day.spells)
+                    for day in line.patience.days[-2:]
+                ]
+        return entries
+
+    def explain(self, now: Instant) -> log.DecisionMade:
+        """Tell the decision in force with all that it rests on."""
+        return self._made(self._situation(now))
 
     # One handler per kind of fact.
 
     def _take(self, fact: Fact, now: Instant) -> None:
         match fact:
             case ProbeSample():
-                self._take_sample(fact)
+                self._take_sample(fact, now)
             case RouterView():
                 self._take_view(fact, now)
             case RouterUnread(why=why):
-                self._unread = why
+                self._router.unread = why
             case SwitchRequest():
                 self._take_request(fact, now)
-            case AutoRequest():
-                self._requests.let_go(fact, self._news)
+            case AutoRequest() | PauseRequest() | ResumeRequest():
+                self._requests.take(fact, now, self._news)
+            case WindowTold():
+                self._window = fact
             case SwitchoverStarted():
                 self.switchover = fact
                 self.epoch += 1
@@ -187,18 +250,23 @@ class Engine:
             case Tick():
                 pass
 
-    def _take_sample(self, sample: ProbeSample) -> None:
+    def _take_sample(self, sample: ProbeSample, now: Instant) -> None:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
             return
         in_flight = self.switchover is not None or sample.epoch != self.epoch
-        if not in_flight and sample.circuit in self._lines:
-            self._lines[sample.circuit].take(sample)
+        if in_flight or sample.circuit not in self._lines:
+            return
+        if not self._router.strayed(sample, self.active):
+            self._lines[sample.circuit].take(sample, now)
 
     def _take_view(self, view: RouterView, now: Instant) -> None:
         if self.switchover is not None:
             return  # read in the middle of a change: the outcome brings a better one
-        first, self.view, self._unread = self.view is None, view, None
+        first = self.view is None
+        for name in self._router.lost_marks(view):
+            self._lines[name].forget(now)
+        self._router.take(view)
         circuit = self.site.identify(view)
         active = circuit.name if circuit else None
         if view.gateway is None and self.active is not None:
@@ -208,6 +276,8 @@ class Engine:
             self._stuck = None
         if first:
             self.active = active
+            arrived = [m.at for m in self._moves if m.proved and m.target == active]
+            self._changed = max(arrived, default=now)
             self._news.entries.append(log.ActiveChanged(None, active, "found so"))
             self._resume(active)
         elif active != self.active:
@@ -244,10 +314,15 @@ class Engine:
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
         self.switchover = None
         self.interrupted = None if outcome.changed else self.interrupted
-        if outcome.changed and outcome.automatic:
-            self._switched = [i for i in self._switched if i > now - HOUR] + [now]
+        if outcome.changed:
+            proved = outcome.ending is Ending.PROVED
+            move = Move(
+                now, outcome.source, outcome.target, outcome.rule, proved, outcome.automatic
+            )
+            self._moves = [m for m in self._moves if m.at > now - KEPT] + [move]
         if outcome.view is not None:
-            self.view, self._unread, self._asked_router = outcome.view, None, now
+            self._router.take(outcome.view)
+            self._router.asked(now)
             circuit = self.site.identify(outcome.view)
             self._move(circuit.name if circuit else None, now)
         else:
@@ -260,7 +335,8 @@ class Engine:
             self._tried.add(outcome.target)
             self._lines[outcome.target].condemn(now, "a switch to it could not be proved")
         elif outcome.ending is Ending.UNDONE:
-            self._unread = outcome.because  # says nothing of the circuit: read, and try again
+            # That says nothing of the circuit: read, and try again.
+            self._router.unread = outcome.because
         self._requests.take_outcome(outcome, now, self._news)
 
     # What follows from them.
@@ -271,6 +347,7 @@ class Engine:
         if active == self.active:
             return
         left, self.active, self._changed = self.active, active, now
+        self._router.forget_marks()
         if left is None:
             return
         unseen = self.site.circuit(left).vantage is None
@@ -297,20 +374,34 @@ class Engine:
             if was is not None and was.state is not reading.state:
                 changed = log.HealthChanged(name, was.state, reading.state, reading.because)
                 self._news.entries.append(changed)
+            if was is not None and was.muted != reading.muted:
+                self._tell_muted(name, set(was.muted), set(reading.muted))
         was_rule = (self.decision.rule, self.decision.target)
-        self.decision = decide(self._situation(now))
-        if was_rule != (self.decision.rule, self.decision.target):
-            self._news.entries.append(self._made(now))
+        situation = self._situation(now)
+        self.decision = decide(situation)
+        new = was_rule != (self.decision.rule, self.decision.target)
+        if new or now - self._kept_at >= AGAIN:
+            self._kept_at = now
+            self._news.entries.append(replace(self._made(situation), again=not new))
+            self._news.entries.extend(self.learned())
 
-    def _made(self, now: Instant) -> log.DecisionMade:
+    def _tell_muted(self, circuit: str, before: set[str], now: set[str]) -> None:
+        for target in sorted(before ^ now):
+            self._news.entries.append(log.TargetMuted(circuit, target, target in now))
+
+    def _made(self, situation: Situation) -> log.DecisionMade:
         decision = self.decision
+        until = decision.until
         return log.DecisionMade(
             rule=decision.rule,
             switch=decision.target is not None,
             target=decision.target,
             because=decision.because,
-            until=None if decision.until is None else max(0.0, decision.until - now),
+            until=None if until is None else max(0.0, until - situation.now),
             health=tuple((name, str(r.state), r.because) for name, r in self.readings.items()),
+            passed_over=tuple(passed_over(situation)),
+            thresholds=tuple(thresholds(situation)),
+            page=decision.page,
         )
 
     def _situation(self, now: Instant) -> Situation:
@@ -324,12 +415,14 @@ class Engine:
             request=self._requests.open,
             interrupted=self.interrupted[2] if self.interrupted and self.view else None,
             hold=self.hold,
+            pause=self.pause,
             prober_sick=self._sick(now),
             router_unread=self._unknown_router(),
-            foreign=self._foreign(),
+            foreign=self._router.foreign() if self.active is None else None,
             tried=self._tried,
-            switched=self._switched,
+            moves=self._moves,
             changed=self._changed,
+            window=self._window,
         )
 
     # Sentences on what keeps the rules from acting.
@@ -342,33 +435,22 @@ class Engine:
     def _sick(self, now: Instant) -> str | None:
         reading = self.readings.get(self.active or "")
         heard = reading.heard if reading else None
-        if heard is not None and now - heard < self.site.policy.silence:
+        silence = reading.patience if reading else self.site.policy.detect.first_silence
+        if heard is not None and now - heard < silence:
             return None  # what answers through the router has found its way past the inside
-        no_route = self.view is not None and self.view.gateway is None
-        if reading is not None and reading.unsent is not None and not no_route:
+        no_way_out = self._router.has_no_way_out
+        if reading is not None and reading.unsent is not None and not no_way_out:
             return f"probes cannot leave this host: {reading.unsent}"
-        down = reading is not None and reading.state is State.DOWN
-        return self._controls.sick(now, heard, suspected=down)
+        return self._controls.sick(now, heard, suspected=self._active_down, silence=silence)
 
     def _out_of_date(self) -> bool:
-        """The router was last read before the active circuit fell silent: it may have rebooted."""
+        """The router was last read before the active circuit fell silent."""
         reading = self.readings.get(self.active or "")
-        if self.view is None or reading is None or not self.alert:
-            return False
-        return reading.heard is not None and self.view.at < reading.heard
+        return reading is not None and self.alert and self._router.older_than(reading.heard)
 
     def _unknown_router(self) -> str | None:
-        if self._unread is not None:
-            return self._unread
-        down = self.alert and self.readings[self.active or ""].state is State.DOWN
-        if down and self._out_of_date():
+        if self._router.unread is not None:
+            return self._router.unread
+        if self._active_down and self._out_of_date():
             return "the router has not been read since the circuit fell silent; reading it now"
         return None
-
-    def _foreign(self) -> str | None:
-        if self.view is None or self.active is not None:
-            return None
-        return (
-            f"the router is on neither circuit: it sends from {self.view.source} "
-            f"to {self.view.gateway}; put it right by hand, or with wanfailover switch NAME --force"
-        )

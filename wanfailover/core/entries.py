@@ -33,6 +33,36 @@ class HealthChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetMuted:
+    """A target that fails alone was set aside on *circuit*, or (*muted* false) answers again."""
+
+    circuit: str
+    target: str
+    muted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LineLearned:
+    """What a day of watching *circuit* has taught so far; told again, it replaces itself.
+
+    Args:
+        day: Counts days of watching.
+
+        seconds: Of that day, so far.
+
+        silences: The longest silences that healed by themselves, seconds.
+
+        spells: By how many bad seconds outnumbered good ones in spells that healed.
+    """
+
+    circuit: str
+    day: int
+    seconds: float
+    silences: tuple[float, ...] = ()
+    spells: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ActiveChanged:
     """The router was found on another circuit than it was on before, and not by our doing."""
 
@@ -49,6 +79,14 @@ class DecisionMade:
         until: Seconds for which the rule holds; None where it depends on events.
 
         health: (circuit, state, evidence) as they were.
+
+        passed_over: (rule, sentence) of each row above it, and why it did not hold.
+
+        thresholds: (name, value) of what it was measured by.
+
+        page: A person should be woken.
+
+        again: Nothing has changed: kept so that a later reader finds the figures of the hour.
     """
 
     rule: str
@@ -57,6 +95,10 @@ class DecisionMade:
     because: str
     until: float | None = None
     health: tuple[tuple[str, str, str], ...] = ()
+    passed_over: tuple[tuple[str, str], ...] = ()
+    thresholds: tuple[tuple[str, str], ...] = ()
+    page: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +124,19 @@ class HoldBegan:
 @dataclass(frozen=True, slots=True)
 class HoldEnded:
     circuit: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseBegan:
+    """An operator stopped automation, for *seconds* or until `resume`."""
+
+    seconds: float | None
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEnded:
     because: str
 
 
@@ -147,11 +202,15 @@ Entry = (
     AgentStarted
     | AgentStopped
     | HealthChanged
+    | TargetMuted
+    | LineLearned
     | ActiveChanged
     | DecisionMade
     | RequestRefused
     | HoldBegan
     | HoldEnded
+    | PauseBegan
+    | PauseEnded
     | SwitchoverIntended
     | ActionBegun
     | ActionDone
@@ -162,7 +221,16 @@ Entry = (
 
 KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
 
-DURABLE = (SwitchoverIntended, ActionBegun, ActionDone, SwitchoverEnded, HoldBegan, HoldEnded)
+DURABLE = (
+    SwitchoverIntended,
+    ActionBegun,
+    ActionDone,
+    SwitchoverEnded,
+    HoldBegan,
+    HoldEnded,
+    PauseBegan,
+    PauseEnded,
+)
 """Kinds that must be on the disk, not in its cache, before the program goes on."""
 
 

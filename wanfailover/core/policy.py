@@ -93,7 +93,8 @@ def thresholds(s: Situation) -> Iterator[tuple[str, str]]:
     yield "dwell", f"{policy.dwell:g} s between automatic switches"
     back = s.way_back
     if back is not None:
-        yield f"{back.circuit} must be {'left alone' if back.trial else 'good'}", f"{back.waits:g} s"
+        must = "left alone" if back.trial else "good"
+        yield f"{back.circuit} must be {must}", f"{back.waits:.0f} s"
         yield "return permitted", "now" if s.window.is_open else "in the window only"
 
 

@@ -1,12 +1,21 @@
-"""What operators ask for: the request that is being met, and the hold that outlasts it."""
+"""What operators ask for: the request that is being met, the hold and the pause that outlast it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from wanfailover.core import entries as log
-from wanfailover.core.facts import AutoRequest, Ending, Instant, Outcome, SwitchRequest
-from wanfailover.core.policy import Decision, Hold
+from wanfailover.core.facts import (
+    AutoRequest,
+    Ending,
+    Instant,
+    Outcome,
+    PauseRequest,
+    ResumeRequest,
+    SwitchRequest,
+)
+from wanfailover.core.policy import Decision
+from wanfailover.core.situation import Hold, Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,14 @@ class Requests:
         preferred: The circuit that needs no hold to stay on.
 
         hold: As the journal remembers it.
+
+        pause: Likewise.
     """
 
-    def __init__(self, preferred: str, hold: Hold | None) -> None:
+    def __init__(self, preferred: str, hold: Hold | None, pause: Pause | None) -> None:
         self._preferred = preferred
         self.hold = hold
+        self.pause = pause
         self.open: SwitchRequest | None = None
 
     def refuse(self, request: SwitchRequest, why: Decision, news: News) -> None:
@@ -63,9 +75,11 @@ class Requests:
         news.answers.append(self._answer(request, outcome))
 
     def expire(self, now: Instant, news: News) -> None:
-        """End a hold whose time is over."""
+        """End a hold and a pause whose time is over."""
         if self.hold and self.hold.until is not None and now >= self.hold.until:
             self.release("its time is over", news)
+        if self.pause and self.pause.until is not None and now >= self.pause.until:
+            self._go_on("its time is over", news)
 
     def release(self, because: str, news: News) -> None:
         """End the hold, if there is one."""
@@ -73,13 +87,50 @@ class Requests:
             news.entries.append(log.HoldEnded(self.hold.circuit, because))
             self.hold = None
 
-    def let_go(self, request: AutoRequest, news: News) -> None:
+    def ends(self) -> tuple[Instant | None, ...]:
+        """When the hold and the pause end, as far as that can be told."""
+        return tuple(pin.until for pin in (self.hold, self.pause) if pin is not None)
+
+    def take(
+        self, request: AutoRequest | PauseRequest | ResumeRequest, now: Instant, news: News
+    ) -> None:
+        """Do what can be done at once."""
+        match request:
+            case AutoRequest():
+                self._let_go(request, news)
+            case PauseRequest():
+                self._stop(request, now, news)
+            case ResumeRequest():
+                self._resume(request, news)
+
+    def _let_go(self, request: AutoRequest, news: News) -> None:
         """An operator ends the hold, if there is one."""
         done = "nothing was held: automation decides, as before"
         if self.hold is not None:
             done = f"{self.hold.circuit} is no longer held: automation decides again"
         self.release("an operator ended it", news)
         news.answers.append(Answer(request.id, done))
+
+    def _stop(self, request: PauseRequest, now: Instant, news: News) -> None:
+        """An operator stops automation; a new pause takes the place of an old one."""
+        until = None if request.seconds is None else now + request.seconds
+        self.pause = Pause(until)
+        news.entries.append(log.PauseBegan(request.seconds, request.who))
+        end = "until: wanfailover resume" if until is None else f"for {request.seconds:g} s"
+        news.answers.append(Answer(request.id, f"automation is paused {end}"))
+
+    def _resume(self, request: ResumeRequest, news: News) -> None:
+        """An operator lets automation go on."""
+        done = "automation was not paused; it goes on as before"
+        if self.pause is not None:
+            done = "automation goes on"
+        self._go_on(f"{request.who or 'an operator'} ended it", news)
+        news.answers.append(Answer(request.id, done))
+
+    def _go_on(self, because: str, news: News) -> None:
+        if self.pause is not None:
+            news.entries.append(log.PauseEnded(because))
+            self.pause = None
 
     def _settle(self, request: SwitchRequest, now: Instant, news: News) -> None:
         if request.circuit == self._preferred and request.hold is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from wanfailover.core import ledger
@@ -95,7 +95,7 @@ class Situation:
     tried: Collection[str] = ()
     moves: Sequence[Move] = ()
     changed: Instant | None = None
-    window: WindowTold = WindowTold(is_open=True)
+    window: WindowTold = field(default_factory=lambda: WindowTold(is_open=True))
 
     @property
     def policy(self) -> Policy:

@@ -8,12 +8,23 @@ stretch a hold.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from wanfailover.core.engine import Memory
-from wanfailover.core.entries import HoldBegan, HoldEnded, SwitchoverEnded, SwitchoverIntended
+from wanfailover.core.entries import (
+    HoldBegan,
+    HoldEnded,
+    LineLearned,
+    PauseBegan,
+    PauseEnded,
+    SwitchoverEnded,
+    SwitchoverIntended,
+)
 from wanfailover.core.facts import Ending
-from wanfailover.core.policy import HOUR, Hold
+from wanfailover.core.ledger import KEPT, Move
+from wanfailover.core.patience import KEPT_DAYS, Day
+from wanfailover.core.situation import Hold, Pause
 from wanfailover.journal.reader import Reader, Record, boot_id
 
 
@@ -21,8 +32,10 @@ def remember(reader: Reader, now: float) -> Memory:
     """Fold the journal into what the engine must know; *now* is the present monotonic instant."""
     return Memory(
         hold=_hold(reader, now),
-        switched=_switched(reader, now),
+        pause=_pause(reader, now),
+        moves=_moves(reader, now),
         interrupted=_interrupted(reader),
+        days=_days(reader),
     )
 
 
@@ -44,16 +57,55 @@ def _hold(reader: Reader, now: float) -> Hold | None:
     return Hold(began.circuit, now + remaining) if remaining > 0 else None
 
 
-def _switched(reader: Reader, now: float) -> tuple[float, ...]:
-    """Instants of the last hour's automatic switchovers, oldest first."""
-    instants = []
-    for record in reader.records(SwitchoverIntended, newest_first=True):
+def _pause(reader: Reader, now: float) -> Pause | None:
+    record = reader.last(PauseBegan, PauseEnded)
+    if record is None or not isinstance(record.entry, PauseBegan):
+        return None
+    seconds = record.entry.seconds
+    if seconds is None:
+        return Pause()
+    remaining = seconds - age(record, now)
+    return Pause(now + remaining) if remaining > 0 else None
+
+
+def _moves(reader: Reader, now: float) -> tuple[Move, ...]:
+    """The last day's switchovers that were begun, oldest first; one without an end was not proved.
+
+    An end is younger than its beginning, so it is met first.
+    """
+    moves: list[Move] = []
+    ended: dict[str, tuple[float, str]] = {}
+    for record in reader.records(SwitchoverIntended, SwitchoverEnded, newest_first=True):
         since = age(record, now)
-        if since > HOUR:
+        if since > KEPT:
             break
-        if isinstance(record.entry, SwitchoverIntended) and record.entry.automatic:
-            instants.append(now - since)
-    return tuple(reversed(instants))
+        match record.entry:
+            case SwitchoverEnded(id=id_, ending=ending):
+                ended[id_] = (now - since, ending)
+            case SwitchoverIntended(id=id_) as begun:
+                at, ending = ended.get(id_, (now - since, Ending.STUCK))
+                proved = ending == Ending.PROVED
+                moves.append(
+                    Move(at, begun.source, begun.target, begun.rule, proved, begun.automatic)
+                )
+    return tuple(reversed(moves))
+
+
+def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:
+    """What was learned of each circuit, day by day of watching; the newest word on a day counts."""
+    days: dict[str, dict[int, Day]] = {}
+    for record in reader.records(LineLearned, newest_first=True):
+        match record.entry:
+            case LineLearned(circuit=circuit, day=number) as told:
+                known = days.setdefault(circuit, {})
+                day = Day(number, told.seconds, tuple(told.silences), tuple(told.spells))
+                known.setdefault(number, day)
+                if all(len(of_one) > KEPT_DAYS for of_one in days.values()):
+                    break
+    return {
+        circuit: tuple(day for _, day in sorted(of_one.items())[-KEPT_DAYS:])
+        for circuit, of_one in days.items()
+    }
 
 
 def _interrupted(reader: Reader) -> tuple[str, str | None, str] | None:
