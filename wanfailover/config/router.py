@@ -96,6 +96,12 @@ def _hindrances(keys: RouterKeys, transport: str, known: tuple[str, ...]) -> Ite
         yield Fault(("router",), f"{transport} needs `host`, the router's address")
     if transport == "ssh":
         yield from _hindrances_to_ssh(keys.credentials)
+    if transport == "telnet":
+        for key in keys.credentials.given("key", "known_hosts"):
+            text = (
+                f"telnet has no use for `{key}`; it logs in by `username` and `password`, or none"
+            )
+            yield Fault(("router", "credentials", key), text)
 
 
 def _hindrances_to_ssh(credentials: CredentialsKeys) -> Iterator[Fault]:
