@@ -159,6 +159,8 @@ class Netopia:
             tour.Knowledge(
                 snmp=router.snmp is not None,
                 snmp_answers=self._sight.snmp_answers,
+                snmp_trouble=self._sight.trouble,
+                trap_listen=router.trap_listen,
                 settable=router.settable,
                 restart=router.restart,
                 changes=self._habit.kind,

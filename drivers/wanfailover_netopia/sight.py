@@ -37,6 +37,7 @@ class Sight:
         self._circuits = circuits
         self._host = _address(host)
         self.snmp_answers = snmp is not None
+        self.trouble = ""  # why it does not answer, in its own words
 
     async def by_snmp(self) -> Running | None:
         """Ask the agent; None where it does not answer, or not in a way that can be read."""
@@ -44,10 +45,10 @@ class Sight:
             return None
         try:
             seen = await running.ask(self._snmp, self._circuits, self._host)
-        except (RouterTimeout, RouterUnreachable, UnreadableReply):
-            self.snmp_answers = False
+        except (RouterTimeout, RouterUnreachable, UnreadableReply) as error:
+            self.snmp_answers, self.trouble = False, str(error)
             return None
-        self.snmp_answers = True
+        self.snmp_answers, self.trouble = True, ""
         return seen
 
     async def now(self) -> Running | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wanfailover.core.facts import Circuit
-from wanfailover.errors import UnreadableReply
+from wanfailover.errors import DriverError, UnreadableReply
 from wanfailover.ports import Finding, Severity
+from wanfailover.transports import traps
 from wanfailover.transports.console.screen import Screen
 from wanfailover_netopia.edits import read_configured
 from wanfailover_netopia.effect import RESTART
@@ -53,6 +54,10 @@ class Knowledge:
 
         snmp_answers: Whether it answers.
 
+        snmp_trouble: Why it does not.
+
+        trap_listen: Address and port to hear its traps at; None not to.
+
         settable: A community to set with was given.
 
         restart: It may be restarted.
@@ -64,6 +69,8 @@ class Knowledge:
 
     snmp: bool
     snmp_answers: bool
+    snmp_trouble: str
+    trap_listen: tuple[str, int] | None
     settable: bool
     restart: bool
     changes: str | None
@@ -110,6 +117,7 @@ def judge(view: NetopiaView, seen: Seen, known: Knowledge) -> tuple[Finding, ...
     return (
         Finding("firmware", Severity.GREEN, f"{view.firmware or 'unknown'}"),
         _snmp(known),
+        *_traps(known.trap_listen),
         *_held(view),
         _changes(known),
         *_servers(seen, known.circuits),
@@ -128,10 +136,31 @@ def _snmp(known: Knowledge) -> Finding:
     return Finding(
         "snmp",
         Severity.YELLOW,
-        "its SNMP agent does not answer, so each reading takes its console",
-        "set credentials.read_community to its Read-Only Community String, or "
-        "options.snmp_port: null",
+        f"it does not answer SNMP, so each reading takes its console: {known.snmp_trouble}",
+        "see that options.snmp_port is its port, and credentials.read_community its Read-Only "
+        "Community String; or give options.snmp_port: null",
     )
+
+
+def _traps(listen: tuple[str, int] | None) -> Iterator[Finding]:
+    """Whether its traps can be heard, if they are to be."""
+    if listen is None:
+        return
+    place = "{} port {}".format(*listen)
+    try:
+        free = traps.try_out(*listen)
+    except DriverError as error:
+        yield Finding("traps", Severity.YELLOW, str(error), "correct options.trap_listen")
+        return
+    if free:
+        yield Finding("traps", Severity.GREEN, f"they can be heard at {place}")
+    else:
+        yield Finding(
+            "traps",
+            Severity.YELLOW,
+            f"somebody listens at {place} already, as this site's agent does while it runs",
+            "if it does not run, stop the other program, or choose another port",
+        )
 
 
 def _held(view: NetopiaView) -> Iterator[Finding]:

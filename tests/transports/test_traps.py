@@ -36,6 +36,17 @@ def trap(generic: int, specific: int = 0, enterprise="1.3.6.1.4.1.304", interfac
 COLD_START, LINK_DOWN, AUTH = trap(0), trap(2, interface=2), trap(4)
 
 
+def test_a_port_is_tried_out():
+    """It is free, or taken, as by a running agent; or it cannot be had, and that is told."""
+    port = free_port()
+    assert traps.try_out("127.0.0.1", port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", port))
+        assert not traps.try_out("0.0.0.0", port)
+    with pytest.raises(DriverError, match="this host has no such address"):
+        traps.try_out("192.0.2.1", port)
+
+
 class Ears:
     """A listener at work, and what it has prompted."""
 

@@ -178,11 +178,11 @@ class SnmpClient:
 
     def _no_answer(self, failure: OSError | None) -> str:
         if isinstance(failure, ConnectionRefusedError):
-            return f"{self.where} refuses SNMP: switch it on there"
+            return f"{self.where} refuses SNMP: it is switched off there, or at another port"
         if failure is not None:
             return f"{self.where} does not answer SNMP: {_reason(failure)}"
         return (
-            f"{self.where} does not answer SNMP: it is switched off there, "
+            f"{self.where} does not answer SNMP: it is switched off there, or at another port, "
             "or the community is another one"
         )
 

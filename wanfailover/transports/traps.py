@@ -75,6 +75,21 @@ async def listen(address: str, port: int, source: str, prompt: Callable[[str], o
     await TrapListener(await _addresses(source)).listen(address, port, prompt)
 
 
+def try_out(address: str, port: int) -> bool:
+    """Listen there for a moment; False where somebody does already, such as this site's agent.
+
+    Raises:
+        DriverError: This host cannot listen there.
+    """
+    try:
+        with _bound(address, port):
+            return True
+    except DriverError as error:
+        if getattr(error.__cause__, "errno", None) == errno.EADDRINUSE:
+            return False
+        raise
+
+
 class TrapListener:
     """Turns what a router sends into prompts; what it leaves out is only counted.
 

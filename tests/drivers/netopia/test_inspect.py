@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +68,33 @@ async def test_findings(
     assert words in rows[0].sentence
     assert edited(router) == []
     assert_left_alone(router)
+
+
+@pytest.mark.parametrize(
+    ("address", "taken", "severity", "words"),
+    [
+        ("127.0.0.1", False, "green", "can be heard"),
+        ("127.0.0.1", True, "yellow", "listens"),
+        ("192.0.2.1", False, "yellow", "no such address"),
+    ],
+)
+@virtual_time
+async def test_where_its_traps_are_heard(
+    address: str, severity: str, words: str, *, taken: bool
+) -> None:
+    """The port is tried out; nothing is said of it where the profile names none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        if not taken:
+            other.close()
+        who = driver(unit(), trap_listen=(address, port))
+        (row,) = [row for row in await who.inspect() if row.subject == "traps"]
+        await who.close()
+    assert (row.severity, words in row.sentence) == (Severity(severity), True)
+    deaf = driver(unit())
+    assert "traps" not in {row.subject for row in await deaf.inspect()}
+    await deaf.close()
 
 
 @pytest.mark.parametrize("variant", ["no-vpn-screen", "fw3"])
