@@ -38,10 +38,10 @@ def _site(words: list[str]):
     given = dict(word.split("=") for word in words)
     names = tuple(given.pop("circuits", "primary,backup").split(","))
     seen = tuple(given.pop("seen", "primary").split(","))
-    metered = tuple(given.pop("metered", "").split(","))
-    kinds = {"failback": str, "need": int, "switches_per_hour": int}
+    lists = {key: tuple(given.pop(key, "").split(",")) for key in ("metered", "marked", "modems")}
+    kinds = {"failback": str, "degraded": str, "need": int, "switches_per_hour": int}
     policy = {key: kinds.get(key, float)(value) for key, value in given.items()}
-    return site(seen=seen, names=names, metered=metered, **policy)
+    return site(seen=seen, names=names, **lists, **policy)
 
 
 def act(world: World, words: list[str]) -> None:
@@ -73,6 +73,18 @@ def act(world: World, words: list[str]) -> None:
             world.lan = verb == "mends"
         case ["agent", "stalls", seconds]:
             world.now += float(seconds)
+        case [circuit, "fails", "its", "proofs"]:
+            world.trouble.add(circuit)
+        case [circuit, "passes", "its", "proofs"]:
+            world.trouble.discard(circuit)
+        case ["router", "forgets", "its", "marks"]:
+            world.marks.clear()
+        case ["window", ("opens" | "closes") as verb, *seconds]:
+            world.window(is_open=verb == "opens", seconds=float(seconds[1]) if seconds else None)
+        case ["operator", "pauses", *seconds]:
+            world.pause(float(seconds[0]) if seconds else None)
+        case ["operator", "resumes"]:
+            world.resume()
         case ["operator", "auto"]:
             world.auto()
         case ["operator", "switch", circuit, *how]:

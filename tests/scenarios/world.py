@@ -21,12 +21,15 @@ from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
     Circuit,
+    Detect,
     Ending,
     Fact,
     Outcome,
     Path,
+    PauseRequest,
     Policy,
     ProbeSample,
+    ResumeRequest,
     Result,
     Role,
     RouterUnread,
@@ -36,7 +39,9 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Target,
     Tick,
+    WindowTold,
 )
+from wanfailover.core.timeout import Timeout
 
 SWITCH = 0.3
 RTT = 0.02
@@ -52,20 +57,30 @@ def site(
     seen: tuple[str, ...] = ("primary",),
     names: tuple[str, ...] = ("primary", "backup"),
     metered: tuple[str, ...] = (),
+    marked: tuple[str, ...] = (),
+    modems: tuple[str, ...] = (),
     **policy: object,
 ) -> Site:
-    """A site whose circuits *seen* have a vantage."""
+    """A site whose circuits *seen* have a vantage, *marked* a mark and *modems* one that answers."""
+    detect = {key: policy.pop(key) for key in tuple(policy) if key in Detect.__slots__}
     circuits = tuple(
         Circuit(
             name,
             IPv4Interface(f"198.51.{number}.2/24"),
             IPv4Address(f"198.51.{number}.1"),
-            vantage=Path(device="eth1") if name in seen else None,
+            vantage=_vantage(name, seen, marked),
             metered=name in metered,
+            device=f"snmp {name}" if name in modems else None,
         )
         for number, name in enumerate(names)
     )
-    return Site("office", circuits, TARGETS, Policy(**policy))  # type: ignore[arg-type]
+    return Site("office", circuits, TARGETS, Policy(Detect(**detect), **policy))  # type: ignore[arg-type]
+
+
+def _vantage(name: str, seen: tuple[str, ...], marked: tuple[str, ...]) -> Path | None:
+    if name in marked:
+        return Path(dscp=8)
+    return Path(device="eth1") if name in seen else None
 
 
 def holds(site: Site, name: str | None, at: float) -> RouterView:
@@ -91,6 +106,8 @@ class World:
     boot: str = "primary"
     reachable: bool = True
     lan: bool = True
+    marks: set[str] = field(default_factory=set)  # circuits that the router sends marked packets by
+    trouble: set[str] = field(default_factory=set)  # circuits that no proof succeeds on
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -101,6 +118,7 @@ class World:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._asked: dict[str, float] = {}
+        self._timeouts: dict[str, Timeout] = {}
         self._numbers = count(1)
         self._ids = count(1)
 
@@ -131,6 +149,9 @@ class World:
         if self.engine.wants_view(self.now):
             self.engine.asked_router(self.now)
             self.later(0.02, self._read)
+        if self.engine.marks_differ and self.reachable:
+            self.marks = {circuit.name for circuit in self.engine.marks}
+            self.engine.prompt()
 
     def say(self, text: str) -> None:
         minutes, seconds = divmod(self.now, 60)
@@ -149,7 +170,8 @@ class World:
         if not (self.reachable and self.lan):
             self.feed(RouterUnread(self.now, "the router does not answer"))
         else:
-            self.feed(holds(self.site, self.router, self.now))
+            view = holds(self.site, self.router, self.now)
+            self.feed(replace(view, marks=frozenset(self.marks)))
 
     def _switch(self, rule: str, target: str) -> None:
         id_, source = f"s{next(self._ids)}", self.engine.active
@@ -158,7 +180,7 @@ class World:
         if not (self.reachable and self.lan):
             because = "nothing was changed: the router does not answer"
             ending, changed, view = Ending.UNDONE, False, None
-        elif self.alive[target]:
+        elif self.alive[target] and target not in self.trouble:
             self.router = target
             because, ending, changed = "2 far targets answered", Ending.PROVED, True
             view = holds(self.site, target, self.now)
@@ -166,7 +188,9 @@ class World:
             because = f"no far target answered; the router is on {source} again"
             ending, changed, view = Ending.UNDONE, True, holds(self.site, source, self.now)
         self.switches.append((self.now, rule, target))
-        took = SWITCH if ending is Ending.PROVED else self.site.policy.proof_within
+        policy = self.site.policy
+        within = policy.trial_within if rule == "trial-failback" else policy.proof_within
+        took = SWITCH if ending is Ending.PROVED else within
         outcome = Outcome(
             id_, source, target, rule, ending, took, because, automatic, changed,
             proof_failed=changed and ending is Ending.UNDONE, view=view,
@@ -183,6 +207,16 @@ class World:
     def auto(self) -> None:
         self.feed(AutoRequest("a", "ann"))
 
+    def pause(self, seconds: float | None = None) -> None:
+        self.feed(PauseRequest("p", seconds, "ann"))
+
+    def resume(self) -> None:
+        self.feed(ResumeRequest("p", "ann"))
+
+    def window(self, *, is_open: bool, seconds: float | None = None) -> None:
+        until = None if seconds is None else self.now + seconds
+        self.feed(WindowTold(is_open, until))
+
     # The probes.
 
     def _probe(self) -> None:
@@ -193,30 +227,36 @@ class World:
                 for target in self.site.targets:
                     pace = target.every if through else circuit.idle_pace(target.every)
                     self._ask(replace(target, every=pace), circuit.name, through=through)
+            if circuit.device is not None:
+                self._ask(Target(circuit.device, Role.DEVICE, 10.0), circuit.name, through=False)
         self._ask(CONTROL, None, through=False)
 
     def _ask(self, target: Target, circuit: str | None, *, through: bool) -> None:
         key = f"{circuit} {target.name}"
-        pace = min(target.every, 0.5) if self.engine.alert else target.every
+        pace = min(target.every, 0.3) if self.engine.fast else target.every
         if self.now - self._asked.get(key, -1e9) < pace:
             return
         self._asked[key] = self.now
         line = self.router if through else circuit  # where the packet really goes
+        if circuit is not None and self.site.circuit(circuit).marked and circuit not in self.marks:
+            line = self.router  # a mark that the router does not know is no mark
+        timeout = self._timeouts.setdefault(key, Timeout(self.site.policy.detect))
+        given = timeout.seconds
         sample = ProbeSample(
-            circuit, target.name, target.role, self.now, Result.LOST, epoch=self.engine.epoch
-        )
+            circuit, target.name, target.role, self.now, Result.LOST, epoch=self.engine.epoch,
+            timeout=given,
+        )  # fmt: skip
         if target.role is Role.CONTROL:
             answers, delay = self.lan, 0.001
+        elif target.role is Role.DEVICE:
+            answers, delay = self.alive[circuit or ""], 0.001
         else:
             answers, delay = self._answers(target, line), RTT + self.delay.get(line or "", 0.0)
-        if not answers or delay > self.site.policy.overdue:
-            self.later(self.site.policy.overdue, lambda: self.feed(sample))
+        if not answers or delay > given:
+            self.later(given, lambda: self.feed(sample))
         if answers:
-            back = ProbeSample(
-                circuit, target.name, target.role, self.now, Result.ANSWERED, delay,
-                epoch=self.engine.epoch,
-            )  # fmt: skip
-            self.later(delay, lambda: self.feed(back))
+            back = replace(sample, result=Result.ANSWERED, rtt=delay)
+            self.later(delay, lambda: (timeout.take(delay), self.feed(back)))
 
     def _answers(self, target: Target, line: str | None) -> bool:
         if line is None or line == "nowhere" or not self.alive[line]:

@@ -26,12 +26,16 @@ def tell(entry: log.Entry) -> str | None:
             return f"agent stopped: {why}"
         case log.HealthChanged(circuit=circuit, state=state, because=because):
             return f"{circuit} is {coloured(state)}: {because}"
+        case log.TargetMuted(circuit=circuit, target=target, muted=True):
+            return f"{circuit}: {target} fails alone and is set aside"
+        case log.TargetMuted(circuit=circuit, target=target):
+            return f"{circuit}: {target} answers again"
         case log.ActiveChanged(was=None, active=active):
             return f"the router is on {active or 'neither circuit'}"
         case log.ActiveChanged(was=was, active=active, because=because):
             return f"the router is on {active or 'neither circuit'}, no longer on {was}: {because}"
-        case log.DecisionMade(rule="switchover-running"):
-            return None  # told by the switchover itself
+        case log.DecisionMade(rule="switchover-running") | log.DecisionMade(again=True):
+            return None  # told by the switchover itself; or told before
         case log.DecisionMade(rule=rule, because=because, switch=True, target=target):
             return f"decision: switch to {target}, because {rule}: {because}"
         case log.DecisionMade(rule=rule, because=because):
@@ -50,6 +54,11 @@ def _tell_deed(entry: log.Entry) -> str | None:
             return f"{who} holds {circuit} {end}" + (f" ({reason})" if reason else "")
         case log.HoldEnded(circuit=circuit, because=because):
             return f"{circuit} is no longer held: {because}"
+        case log.PauseBegan(seconds=seconds, who=who):
+            end = "until: wanfailover resume" if seconds is None else f"for {span(seconds)}"
+            return f"{who} pauses automation {end}"
+        case log.PauseEnded(because=because):
+            return f"automation goes on: {because}"
         case log.SwitchoverIntended(source=source, target=target, rule=rule):
             return f"switching from {source or 'neither'} to {target} ({rule})"
         case log.ActionDone(name=name, seconds=seconds):

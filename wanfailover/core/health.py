@@ -315,8 +315,12 @@ class Line:
         state, because = self.judge(now)
         lost, asked, rtt = self._window(now)
         bearable = DEGRADED_LOSS / 2 if before[0] is State.DEGRADED else DEGRADED_LOSS
-        if state is State.UP and asked and lost >= asked * bearable:
-            state, because = State.DEGRADED, f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s"
+        silent = len(self._overdue)  # since the last answer: that is for silence to judge
+        if state is State.UP and lost - silent >= max(1, asked - silent) * bearable:
+            state, because = (
+                State.DEGRADED,
+                f"{lost} of {asked} probes unanswered in {WINDOW:.0f} s",
+            )
         self._state, self._since = before if state is before[0] else (state, now)
         quiet = self._quiet_since if self._is_quiet(now) else None
         return Reading(
@@ -364,9 +368,10 @@ class Line:
 
     def fast(self, now: Instant) -> bool:
         """Tell whether the line deserves quick probes now."""
+        if self._state is State.DOWN and self._revived is None and not self._brown:
+            return False
         silent = bool(self._overdue) and now - self._last_life() > self._gap
-        dead = self._state is State.DOWN and self._revived is None and not self._brown
-        return self._suspicion.fast(now, silent=silent and not dead)
+        return self._suspicion.fast(now, silent=silent)
 
     def _answering(self, now: Instant) -> tuple[State, str]:
         surplus = self._seconds.surplus(now, self._muted, self._voices)
