@@ -6,7 +6,7 @@ time, as they come, for some take seconds.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
@@ -53,22 +53,34 @@ def timing(site: Site) -> Iterator[Finding]:
     yield Finding("timing", GREEN, sentence)
 
 
-async def online(profile: Profile, driver: RouterDriver) -> AsyncIterator[Finding]:
+async def online(
+    profile: Profile, driver: RouterDriver, doing: Callable[[str], object] = str
+) -> AsyncIterator[Finding]:
     """What router, probes and vantages tell, each as soon as it is known.
+
+    Args:
+        profile: What is looked at.
+
+        driver: The router's.
+
+        doing: Told what is begun, for some of it takes long.
 
     Raises:
         DriverError: The router cannot be reached or entered; nothing more can be told.
     """
     yield _ping()
     site = profile.site()
+    doing("reading the router")
     view = await driver.read()
     yield _active(site, view)
     if isinstance(driver, Inspectable):
+        doing("looking round on the router")
         for finding in await driver.inspect():
             yield finding
     names = Names()
     active = site.identify(view)
     for assignment in Aim(profile).at(active.name if active else None):
+        doing(f"asking {assignment.target.name}")
         yield await _ask(assignment, profile, names)
     for circuit in profile.circuits:
         if circuit.vantage is None and circuit is not active:

@@ -16,6 +16,7 @@ from wanfailover.cli.options import state_dir_option
 from wanfailover.cli.render import findings
 
 if TYPE_CHECKING:
+    from wanfailover.cli.progress import Progress
     from wanfailover.config import Profile
     from wanfailover.ports import Finding, RouterDriver
 
@@ -78,18 +79,24 @@ async def _online(
     from wanfailover.ports import Finding, Severity
 
     driver = _driver(profile, state_dir)
-    try:
-        async for row in preflight.online(profile, driver):
-            rows.append(row)
-            if not as_json:
-                _print([row])
-    except DriverError as error:
-        rows.append(Finding("router", Severity.RED, f"cannot be reached or entered: {error}"))
+    progress = _progress()
+
+    def tell(row: Finding) -> None:
+        rows.append(row)
         if not as_json:
-            _print(rows[-1:])
-        return error
-    finally:
-        await driver.close()
+            progress.clear()
+            _print([row])
+
+    async with progress.shown():
+        try:
+            async for row in preflight.online(profile, driver, progress.now):
+                tell(row)
+        except DriverError as error:
+            tell(Finding("router", Severity.RED, f"cannot be reached or entered: {error}"))
+            return error
+        finally:
+            progress.now("logging out")
+            await driver.close()
     return None
 
 
@@ -101,9 +108,13 @@ def _record(profile: Profile, state_dir: Path | None, file: Path) -> None:
     if not isinstance(driver, Recordable):
         raise click.UsageError(f"the driver {profile.driver} has no way to record")
 
+    progress = _progress()
+
     async def visit() -> str:
         try:
-            return await driver.record()
+            async with progress.shown():
+                progress.now("visiting the router's screens")
+                return await driver.record()
         finally:
             await driver.close()
 
@@ -132,6 +143,15 @@ def _driver(profile: Profile, state_dir: Path | None) -> RouterDriver:
 
     logs.configure(json=False, secrets=profile.secrets(), level=logging.ERROR)
     return driver_of(profile, SiteDir(base_dir(state_dir) / profile.name))
+
+
+def _progress() -> Progress:
+    """On the terminal that errors go to; rows may go to a file meanwhile."""
+    from functools import partial
+
+    from wanfailover.cli.progress import Progress
+
+    return Progress(partial(click.echo, nl=False, err=True) if sys.stderr.isatty() else None)
 
 
 def _print(rows: list[Finding]) -> None:
