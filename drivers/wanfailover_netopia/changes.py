@@ -115,7 +115,7 @@ def compile_steps(
 
     return (
         change(EDIT, f"{address}; {gateway}", does, tuple(_edits(back))),
-        change(EFFECT, "see it in effect", tuple(_waits(goal, restart=restart))),
+        change(EFFECT, "see it in effect", (*_waits(goal, restart=restart), *_by_itself(steps))),
         change(LOOK, "look from the router itself, and log out", _looks(goal), must=False),
     )
 
@@ -180,6 +180,13 @@ def _waits(values: Values, *, restart: bool) -> Iterator[str]:
         )
     else:
         yield "if it waits for a restart: put back what was there, and fail (needs-restart)"
+
+
+def _by_itself(steps: Sequence[Step]) -> Iterator[str]:
+    """What the plan asks for and no key does."""
+    for step in steps:
+        if not isinstance(step, SetAddress | SetGateway):
+            yield f"nothing to type to {step}: the router does so by itself"
 
 
 def _looks(values: Values) -> tuple[str, ...]:
