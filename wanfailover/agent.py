@@ -8,16 +8,18 @@ switchover. The loop itself waits for nothing but the inbox and the engine's nex
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 import uuid
 from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from wanfailover import __version__, report
+from wanfailover import __version__, calendar, report
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
@@ -27,6 +29,8 @@ from wanfailover.core.facts import (
     AutoRequest,
     Fact,
     Outcome,
+    PauseRequest,
+    ResumeRequest,
     RouterUnread,
     RouterView,
     SwitchRequest,
@@ -36,13 +40,15 @@ from wanfailover.core.requests import Answer
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.errors import DriverError
 from wanfailover.hints import Hints
-from wanfailover.journal.memory import remember
+from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Journal
-from wanfailover.ports import RouterDriver
+from wanfailover.marks import Marks
+from wanfailover.ports import Costly, RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
+from wanfailover.report import Report
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Order, Switchover, ended_entry
 
@@ -54,21 +60,26 @@ class Agent:
 
     def __init__(self, profile: Profile, site_dir: SiteDir, driver: RouterDriver) -> None:
         self._profile = profile
-        self._site = profile.site()
         self._driver = driver
         self._journal = Journal(site_dir.journal)
         self._record = Recorder(self._journal)
         self._aim = Aim(profile)
         with Reader(site_dir.journal) as reader:
             memory = remember(reader, time.monotonic())
+            cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
+        if cost is None:
+            cost = driver.outage() if isinstance(driver, Costly) else 0.0
+        site = profile.site()
+        self._site = replace(site, policy=replace(site.policy, switch_cost=cost))
         self.engine = Engine(self._site, self._aim.controls, memory)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue()
         self._names = Names()
         self._runner = Runner(
-            self._inbox.put_nowait, overdue=self._site.policy.overdue, names=self._names
+            self._inbox.put_nowait, detect=self._site.policy.detect, names=self._names
         )
         self._hints = Hints(driver, self._hinted)
+        self._marks = Marks(driver)
         self._prover = FarProver(profile.probes, self._site, self._names)
         self._switchover = Switchover(self._site, driver, self._prover, self._record)
         self._control = Control(self, site_dir.socket)
@@ -87,7 +98,7 @@ class Agent:
 
     # What the control socket asks of us.
 
-    def report(self) -> report.Report:
+    def report(self) -> Report:
         """Tell how things stand, as `status --json` does."""
         running = report.Running(
             driver=self._profile.driver,
@@ -105,7 +116,8 @@ class Agent:
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        yield from filter(None, [self._record.trouble, self._hints.trouble])
+        troubles = (self._record.trouble, self._hints.trouble, self._marks.trouble)
+        yield from filter(None, troubles)
         if self.engine.unfinished:
             yield f"after its next restart the router will hold {self.engine.unfinished}"
         yield from self._remarks
@@ -127,7 +139,17 @@ class Agent:
         """Let automation decide again."""
         return reply_to(await self._ask(AutoRequest(uuid.uuid4().hex[:12], who)))
 
-    async def _ask(self, request: SwitchRequest | AutoRequest) -> Answer:
+    async def automation(self, request: PauseRequest | ResumeRequest) -> Reply:
+        """Stop automation, or let it go on."""
+        return reply_to(await self._ask(request))
+
+    def explanation(self) -> Report:
+        """Tell the decision in force, with all that it rests on."""
+        return report.explained(self.engine.explain(time.monotonic()), report.utc_now())
+
+    async def _ask(
+        self, request: SwitchRequest | AutoRequest | PauseRequest | ResumeRequest
+    ) -> Answer:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[request.id] = waiting
         self._inbox.put_nowait(request)
@@ -152,7 +174,9 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._spawn(self._hints.listen())
+            self._spawn(self._tell_window())
             await self._loop()
+            await self._record(*self.engine.learned())
             await self._record(log.AgentStopped("it was told to"))
         finally:
             await self._close()
@@ -177,6 +201,8 @@ class Agent:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._control.close()
         await self._runner.close()
+        if any(circuit.marked for circuit in self._site.circuits) and self._marks.due(math.inf):
+            await self._marks.set(())
         await self._driver.close()
         self._journal.close()
 
@@ -202,6 +228,8 @@ class Agent:
             self._reading = True
             self.engine.asked_router(now)
             self._spawn(self._read_router())
+        if self.engine.marks_differ and self._marks.due(now):
+            self._spawn(self._set_marks())
         self._point(now)
 
     def _tell(self, remarks: tuple[str, ...]) -> None:
@@ -235,6 +263,20 @@ class Agent:
         self._reading = False
         self._inbox.put_nowait(fact)
 
+    async def _set_marks(self) -> None:
+        async with self._router:
+            if self.engine.switchover is None:
+                await self._marks.set(self.engine.marks)
+        self.engine.prompt()  # what the router holds now is read from the router
+
+    async def _tell_window(self) -> None:
+        """Tell the engine whether a return is permitted, whenever that changes."""
+        while True:
+            now = time.monotonic()
+            fact, wait = calendar.told(self._profile.calendar, now, report.utc_now())
+            self._inbox.put_nowait(fact)
+            await asyncio.sleep(wait)
+
     def _hinted(self) -> bool:
         """The router wants to be looked at: have the loop see to it."""
         news = self.engine.prompt()
@@ -248,8 +290,8 @@ class Agent:
         if aimed != self._aimed and self.engine.switchover is None:
             self._aimed = aimed
             self._runner.follow(self._aim.at(self.engine.active), self.engine.epoch)
-        if self.engine.alert:
-            self._runner.hasten()
+        if self.engine.fast:
+            self._runner.hasten(self.engine.active, None)
         elif self._hints.quick(now):
             self._runner.hasten(self.engine.active, None)  # an idle circuit may be a metered one
         else:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.facts import PauseRequest, ResumeRequest, SwitchRequest
 from wanfailover.report import Report
 
 MAX_BODY = 64 * 1024
@@ -43,6 +43,10 @@ class Desk(Protocol):
 
     async def auto(self, who: str) -> Reply: ...
 
+    async def automation(self, request: PauseRequest | ResumeRequest) -> Reply: ...
+
+    def explanation(self) -> Report: ...
+
 
 class Control:
     """Listens while the agent runs. `open`, then `close`."""
@@ -58,6 +62,9 @@ class Control:
         app.router.add_get("/status", self._status)
         app.router.add_post("/switch", self._switch)
         app.router.add_post("/auto", self._auto)
+        app.router.add_post("/pause", self._pause)
+        app.router.add_post("/resume", self._resume)
+        app.router.add_get("/explain", self._explain)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.SockSite(self._runner, _listen(self._path)).start()
@@ -75,7 +82,7 @@ class Control:
         try:
             body = await http.json()
             request = SwitchRequest(
-                id=uuid.uuid4().hex[:12],
+                id=_new_id(),
                 circuit=str(body["circuit"]),
                 hold=None if body.get("hold") is None else float(body["hold"]),
                 once=bool(body.get("once")),
@@ -90,6 +97,28 @@ class Control:
 
     async def _auto(self, http: web.Request) -> web.Response:
         return web.json_response(asdict(await self._desk.auto(_peer(http))))
+
+    async def _pause(self, http: web.Request) -> web.Response:
+        try:
+            asked = (await http.json()).get("seconds")
+            seconds = None if asked is None else float(asked)
+            request = PauseRequest(
+                _new_id(), None if seconds is None else float(seconds), _peer(http)
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            raise web.HTTPBadRequest(text=f"not a pause request: {error!r}") from error
+        return web.json_response(asdict(await self._desk.automation(request)))
+
+    async def _resume(self, http: web.Request) -> web.Response:
+        request = ResumeRequest(_new_id(), _peer(http))
+        return web.json_response(asdict(await self._desk.automation(request)))
+
+    async def _explain(self, _: web.Request) -> web.Response:
+        return web.json_response(self._desk.explanation())
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _listen(path: Path) -> socket.socket:

@@ -346,13 +346,17 @@ class OptionsWrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a prober found. Times are seconds; *steps* are (name, seconds) of those that passed."""
+    """What a prober found. Times are seconds; *steps* are (name, seconds) of those that passed.
+
+    *retries* are packets that were lost on the way to the answer, where the prober can tell.
+    """
 
     result: Result
     rtt: float | None = None
     step: str | None = None
     detail: str = ""
     steps: tuple[tuple[str, float], ...] = field(default=())
+    retries: int = 0
 
 
 def nobody() -> None:

@@ -80,9 +80,11 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
             "rule": decision.rule,
             "because": decision.because,
             "until": wall.at(decision.until),
+            "page": decision.page,
         },
         "hold": hold and {"circuit": hold.circuit, "until": wall.at(hold.until)},
-        "paused_until": None,
+        "paused": engine.pause is not None,
+        "paused_until": engine.pause and wall.at(engine.pause.until),
         "switchover": _switchover(engine, running),
         "tunnels": [],
         "mail": None,
@@ -106,7 +108,33 @@ def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
         "since": wall.at(reading.since) if reading.since else None,
         "vantage": vantage,
         "layer": reading.layer,
+        "muted": list(reading.muted),
+        "patience_seconds": round(reading.patience, 1),
+        "learned": reading.learned,
     }
+
+
+def explained(made: DecisionMade, at: datetime) -> Report:
+    """A decision with all that it rested on, as `explain` tells it."""
+    until = None if made.until is None else stamp(at + timedelta(seconds=made.until))
+    return {
+        "at": stamp(at),
+        "rule": made.rule,
+        "because": made.because,
+        "target": made.target,
+        "until": until,
+        "health": [list(row) for row in made.health],
+        "thresholds": [list(row) for row in made.thresholds],
+        "passed_over": [list(row) for row in made.passed_over],
+    }
+
+
+def decided_at(reader: Reader, at: datetime) -> Report | None:
+    """The decision that was in force *at* a time; None where the journal does not reach so far."""
+    for record in reader.records(DecisionMade, newest_first=True):
+        if record.at <= at and isinstance(record.entry, DecisionMade):
+            return explained(record.entry, record.at)
+    return None
 
 
 def _switchover(engine: Engine, running: Running) -> Report | None:
@@ -150,7 +178,8 @@ def recorded(reader: Reader, site: str) -> Report:
     """Tell how things stood when the last agent wrote its journal; no agent runs now."""
     decision = _newest(reader, DecisionMade)
     mono = time.monotonic()
-    hold = remember(reader, mono).hold
+    memory = remember(reader, mono)
+    hold, pause, wall = memory.hold, memory.pause, Wall(mono, utc_now())
     active, since = last_active(reader)
     return {
         "site": site,
@@ -159,9 +188,15 @@ def recorded(reader: Reader, site: str) -> Report:
         "router": {"driver": None, "reachable": None, "state": active},
         "health": {},
         "decision": decision
-        and {"rule": decision.rule, "because": decision.because, "until": None},
-        "hold": hold and {"circuit": hold.circuit, "until": Wall(mono, utc_now()).at(hold.until)},
-        "paused_until": None,
+        and {
+            "rule": decision.rule,
+            "because": decision.because,
+            "until": None,
+            "page": decision.page,
+        },
+        "hold": hold and {"circuit": hold.circuit, "until": wall.at(hold.until)},
+        "paused": pause is not None,
+        "paused_until": pause and wall.at(pause.until),
         "switchover": last_switchover(reader),
         "tunnels": [],
         "mail": None,

@@ -70,7 +70,7 @@ class Prepared:
 
 
 async def prepare(
-    site: Site, target: str, driver: RouterDriver, left: str | None = None
+    site: Site, target: str, driver: RouterDriver, left: str | None = None, *, trial: bool = False
 ) -> Prepared:
     """Read the router and plan the way to *target*; also what `--dry-run` shows.
 
@@ -78,7 +78,7 @@ async def prepare(
         DriverError: The router cannot be read.
     """
     view = await driver.read()
-    plan = plans.make(site, target, view, left)
+    plan = plans.make(site, target, view, left, trial=trial)
     return Prepared(plan, driver.compile(plan.steps, view), view)
 
 
@@ -114,7 +114,10 @@ class Switchover:
         """Carry out *order*; never raises for anything the router or the circuit does."""
         started = self._clock()
         try:
-            prepared = await prepare(self._site, order.target, self._driver, order.left)
+            trial = order.rule == "trial-failback"
+            prepared = await prepare(
+                self._site, order.target, self._driver, order.left, trial=trial
+            )
         except DriverError as error:
             because = f"nothing was changed: {error}"
             return self._outcome(order, None, Ending.UNDONE, started, because, changed=False)

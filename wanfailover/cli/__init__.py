@@ -37,8 +37,11 @@ COMMANDS = {
     "status": "Tell which circuit is in use, and why.",
     "switch": "Move the router to a circuit now, with proof, or put it back.",
     "auto": "End a hold: let automation decide again.",
+    "pause": "Stop automation for a while; the agent goes on watching.",
+    "resume": "Let automation go on.",
     "check": "Answer: would a failover work now?",
     "history": "List what happened and why, oldest first.",
+    "explain": "Tell why it decided so: facts, thresholds, and the rules that said no.",
     "demo": "Show an outage being survived, on real packets in a virtual office.",
 }
 

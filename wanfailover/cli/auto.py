@@ -25,24 +25,11 @@ def command(site: str | None, state_dir: Path | None) -> None:
 
 def _without_agent(site: SiteDir) -> str:
     """Write the end of the hold where the next agent reads it."""
-    import asyncio
-    import time
-
+    from wanfailover.cli.offline import newest, write
     from wanfailover.core.entries import HoldBegan, HoldEnded
-    from wanfailover.journal.reader import Reader
-    from wanfailover.journal.writer import Journal
-    from wanfailover.sites import Lock
 
-    lock = Lock(site, "wanfailover auto")
-    try:
-        with Reader(site.journal) as reader:
-            held = reader.last(HoldBegan, HoldEnded)
-        if held is None or not isinstance(held.entry, HoldBegan):
-            return "nothing was held; no agent runs"
-        journal = Journal(site.journal)
-        ended = HoldEnded(held.entry.circuit, "an operator ended it")
-        asyncio.run(journal.append([ended], time.monotonic()))
-        journal.close()
-    finally:
-        lock.release()
-    return f"{held.entry.circuit} is no longer held; no agent runs"
+    held = newest(site, HoldBegan, HoldEnded)
+    if not isinstance(held, HoldBegan):
+        return "nothing was held; no agent runs"
+    write(site, "wanfailover auto", HoldEnded(held.circuit, "an operator ended it"))
+    return f"{held.circuit} is no longer held; no agent runs"

@@ -83,6 +83,10 @@ def _status(report: Report) -> Iterator[str]:
         until = report["hold"]["until"]
         end = f"until {clock(until)}" if until else "until: wanfailover auto"
         yield f"Held by an operator on {report['hold']['circuit']}, {end}."
+    if report["paused"]:
+        until = report["paused_until"]
+        end = f"until {clock(until)}" if until else "until: wanfailover resume"
+        yield f"Automation is paused by an operator, {end}."
     if report["switchover"]:
         yield f"Last switchover: {switchover(report['switchover'])}"
     if report["router"]["reachable"] is False:
@@ -114,6 +118,26 @@ def _circuits(report: Report) -> Iterator[str]:
                 ", ".join([*figures, reading["because"] + layer, seen]),
             ]
         )
+
+
+def explanation(report: Report) -> Iterator[str]:
+    """A decision, what it was measured by, and why no rule above it decided."""
+    deed = f"switch to {report['target']}" if report["target"] else "stay"
+    until = f" (until {clock(report['until'])})" if report["until"] else ""
+    yield f"{clock(report['at'])}  {deed}, because {report['rule']}{until}: {report['because']}"
+    names = [name for name, *_ in report["health"]]
+    width = max(map(len, names), default=0)
+    for name, state, because in report["health"]:
+        yield f"  {name.ljust(width)}  {coloured(state, 8)}  {because}"
+    yield from _pairs("Measured by:", report["thresholds"])
+    yield from _pairs("Rules that come first, and why they did not hold:", report["passed_over"])
+
+
+def _pairs(title: str, pairs: Sequence[Sequence[str]]) -> Iterator[str]:
+    if pairs:
+        yield title
+    width = max((len(name) for name, _ in pairs), default=0)
+    yield from (f"  {name.ljust(width)}  {words}" for name, words in pairs)
 
 
 def switchover(report: Report) -> str:

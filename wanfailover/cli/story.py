@@ -19,6 +19,12 @@ def history(records: Iterable[Record]) -> Iterator[str]:
 
 def tell(entry: log.Entry) -> str | None:
     """Give the entry's line; None for those that only a machine needs."""
+    lines = (teller(entry) for teller in (_tell_state, _tell_wish, _tell_deed))
+    return next((line for line in lines if line is not None), None)
+
+
+def _tell_state(entry: log.Entry) -> str | None:
+    """How things are, and what was decided."""
     match entry:
         case log.AgentStarted(version=version, pid=pid):
             return f"agent {version} started (pid {pid})"
@@ -26,26 +32,22 @@ def tell(entry: log.Entry) -> str | None:
             return f"agent stopped: {why}"
         case log.HealthChanged(circuit=circuit, state=state, because=because):
             return f"{circuit} is {coloured(state)}: {because}"
-        case log.TargetMuted(circuit=circuit, target=target, muted=True):
-            return f"{circuit}: {target} fails alone and is set aside"
-        case log.TargetMuted(circuit=circuit, target=target):
-            return f"{circuit}: {target} answers again"
+        case log.TargetMuted(circuit=circuit, target=target, muted=muted):
+            how = "fails alone and is set aside" if muted else "answers again"
+            return f"{circuit}: {target} {how}"
         case log.ActiveChanged(was=None, active=active):
             return f"the router is on {active or 'neither circuit'}"
         case log.ActiveChanged(was=was, active=active, because=because):
             return f"the router is on {active or 'neither circuit'}, no longer on {was}: {because}"
-        case log.DecisionMade(rule="switchover-running") | log.DecisionMade(again=True):
-            return None  # told by the switchover itself; or told before
-        case log.DecisionMade(rule=rule, because=because, switch=True, target=target):
-            return f"decision: switch to {target}, because {rule}: {because}"
-        case log.DecisionMade(rule=rule, because=because):
-            return f"decision: stay, because {rule}: {because}"
+        case log.DecisionMade() as made if made.rule != "switchover-running" and not made.again:
+            deed = f"switch to {made.target}" if made.switch else "stay"
+            return f"decision: {deed}, because {made.rule}: {made.because}"
         case _:
-            return _tell_deed(entry)
+            return None
 
 
-def _tell_deed(entry: log.Entry) -> str | None:
-    """The entries that come of somebody's doing: an operator's, or our own to the router."""
+def _tell_wish(entry: log.Entry) -> str | None:
+    """What operators asked for."""
     match entry:
         case log.RequestRefused(rule=rule, circuit=circuit, because=because, who=who):
             return f"{who} asked for {circuit} and was refused: {rule}: {because}"
@@ -59,6 +61,13 @@ def _tell_deed(entry: log.Entry) -> str | None:
             return f"{who} pauses automation {end}"
         case log.PauseEnded(because=because):
             return f"automation goes on: {because}"
+        case _:
+            return None
+
+
+def _tell_deed(entry: log.Entry) -> str | None:
+    """What was done to the router."""
+    match entry:
         case log.SwitchoverIntended(source=source, target=target, rule=rule):
             return f"switching from {source or 'neither'} to {target} ({rule})"
         case log.ActionDone(name=name, seconds=seconds):

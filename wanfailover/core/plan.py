@@ -148,8 +148,10 @@ class _Held:
         return cls(held, view.gateway, view.interface)
 
 
-def make(site: Site, target: str, view: RouterView, left: str | None = None) -> Plan:
-    """Plan the way from what the router holds to *target*.
+def make(
+    site: Site, target: str, view: RouterView, left: str | None = None, *, trial: bool = False
+) -> Plan:
+    """Plan the way from what the router holds to *target*; a *trial* is given less time to prove.
 
     Works from any state, also one that is on neither circuit: an undo restores what was there, and
     not what should have been. *left* is the circuit an interrupted switchover was leaving: where
@@ -171,9 +173,10 @@ def make(site: Site, target: str, view: RouterView, left: str | None = None) -> 
     if old is not None and old != new.address.ip:
         steps.append(ForgetConnections(old, new.address.ip))
     steps.append(Announce(new.address.ip, interface, old, before.interface))
+    within = site.policy.trial_within if trial else site.policy.proof_within
     return Plan(
         source=active.name if active else None,
         target=target,
         steps=tuple(steps),
-        proofs=(Reach(site.policy.need, site.policy.proof_within),),
+        proofs=(Reach(site.policy.need, within),),
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
+from statistics import median
 
 from wanfailover.core.engine import Memory
 from wanfailover.core.entries import (
@@ -26,6 +28,9 @@ from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
 from wanfailover.journal.reader import Reader, Record, boot_id
+
+FEW = 5
+"""Switchovers from which the cost of one is judged: a router's ways change with its firmware."""
 
 
 def remember(reader: Reader, now: float) -> Memory:
@@ -89,6 +94,17 @@ def _moves(reader: Reader, now: float) -> tuple[Move, ...]:
                     Move(at, begun.source, begun.target, begun.rule, proved, begun.automatic)
                 )
     return tuple(reversed(moves))
+
+
+def usual_cost(reader: Reader) -> float | None:
+    """Seconds that a switch takes here: the median of the last few; None where there was none."""
+    ended = (
+        record.entry
+        for record in reader.records(SwitchoverEnded, newest_first=True)
+        if isinstance(record.entry, SwitchoverEnded) and record.entry.ending == Ending.PROVED
+    )
+    last = [entry.seconds for entry in islice(ended, FEW)]
+    return median(last) if last else None
 
 
 def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:

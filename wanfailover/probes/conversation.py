@@ -19,7 +19,7 @@ from wanfailover.core.facts import Path, Result
 from wanfailover.ports import ProbeResult, nobody
 from wanfailover.probes.failures import Failed, Unsent, legible
 from wanfailover.probes.names import Names
-from wanfailover.probes.sockets import connect
+from wanfailover.probes.sockets import connect, retransmitted
 
 
 class Steps:
@@ -34,6 +34,7 @@ class Steps:
     def __init__(self, deadline: float, heard: Callable[[], object]) -> None:
         self.heard = heard
         self.passed: list[tuple[str, float]] = []
+        self.retries = 0
         self.current: str | None = None
         self._entered = time.monotonic()
         self._until = self._entered + deadline
@@ -86,7 +87,8 @@ class Conversation(ABC):
             return _ended(Result.LOST, steps, f"no answer within {self._deadline:g} s")
         steps.leave()
         passed = tuple(steps.passed)
-        return ProbeResult(Result.ANSWERED, rtt=dict(passed)[self.round_trip], steps=passed)
+        rtt = dict(passed)[self.round_trip]
+        return ProbeResult(Result.ANSWERED, rtt=rtt, steps=passed, retries=steps.retries)
 
     @abstractmethod
     async def talk(self, path: Path, steps: Steps) -> None:
@@ -114,6 +116,7 @@ class Conversation(ABC):
         steps.enter("connect")
         sock = await connect(path, address, self._port)
         steps.heard()
+        steps.retries = retransmitted(sock)
         return sock
 
 

@@ -23,19 +23,25 @@ class Kind:
 
         in_flight: Most probes of one target that may be unanswered at a time.
 
-        fastest: Seconds between two probes while the line is under suspicion.
+        fastest: Seconds between two probes while the line is under suspicion, at the least: those
+            that cost little share ten a second (`Detect.fast`).
     """
 
     prober: str
-    in_flight: int = 20
-    fastest: float = 0.5
+    in_flight: int = 30
+    fastest: float = 0.1
+
+    @property
+    def cheap(self) -> bool:
+        """It may be asked as quickly as a suspicion wants."""
+        return self.fastest <= 0.5
 
 
 KINDS: dict[type, Kind] = {
     Icmp: Kind("icmp.IcmpProber"),
-    Tcp: Kind("tcp.TcpProber"),
+    Tcp: Kind("tcp.TcpProber", fastest=0.5),
     Inside: Kind("tcp.InsideProber", fastest=10.0),  # the router's log tells of each
-    Dns: Kind("dns.DnsProber"),
+    Dns: Kind("dns.DnsProber", fastest=0.5),
     Https: Kind("https.HttpsProber", in_flight=2, fastest=2.0),
     # Somebody else's mail server is not to be pressed any harder.
     Smtp: Kind("smtp.SmtpProber", in_flight=2, fastest=10.0),

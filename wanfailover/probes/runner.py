@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from wanfailover.core.facts import Instant, Path, ProbeSample
+from wanfailover.core.facts import Detect, Instant, Path, ProbeSample
 from wanfailover.ports import Prober, ProbeResult
 from wanfailover.probes.kinds import KINDS, Kind, build
 from wanfailover.probes.names import Names
@@ -26,10 +26,7 @@ class Runner:
         report: Told each sample, on the event loop. The same probe may be told twice: as lost when
             it is overdue, and again when it is answered after all or its end is better known.
 
-        overdue: Seconds without a sign of the far side after which a probe counts as lost.
-
-        suspicion: Seconds for which `hasten` may quicken the pace; a line that stays dubious for
-            longer is told apart by its own pace just as well.
+        detect: After how long a probe is overdue, and how quick a line under suspicion is asked.
 
         names: Addresses of targets given by name, when they are to be shared with others.
 
@@ -42,15 +39,13 @@ class Runner:
         self,
         report: Callable[[ProbeSample], None],
         *,
-        overdue: float = 1.0,
-        suspicion: float = 60.0,
+        detect: Detect | None = None,
         names: Names | None = None,
         build: Build = build,
         clock: Callable[[], Instant] = time.monotonic,
     ) -> None:
         self._report = report
-        self._overdue = overdue
-        self._suspicion = suspicion
+        self._detect = detect or Detect()
         self._names = names if names is not None else Names()
         self._build = build
         self._clock = clock
@@ -76,12 +71,14 @@ class Runner:
         if renewed:
             for prober in self._probers.values():
                 prober.renew()
+        cheap = Counter(each.circuit for each in wanted if _kind(each).cheap)
         for assignment, share in _staggered(wanted):
             if assignment not in self._watches:
-                self._watches[assignment] = self._start(assignment, share)
+                kin = cheap[assignment.circuit]
+                self._watches[assignment] = self._start(assignment, share, kin)
 
     def hasten(self, *circuits: str | None) -> None:
-        """Suspicion: ask at once and quickly, for a bounded time or until `calm`.
+        """Suspicion: ask at once and quickly, until `calm`; whoever is suspicious bounds the time.
 
         Args:
             circuits: Whose probes (None: the controls'); all where none is given.
@@ -107,10 +104,10 @@ class Runner:
         for spec in self._probers.keys() - specs:
             self._probers.pop(spec).close()
 
-    def _start(self, assignment: Assignment, share: float) -> Watch:
-        terms = Terms(self._report, self._clock, self._overdue, self._suspicion, self._epoch)
-        kind = KINDS.get(type(assignment.spec), Kind(""))
-        return Watch(assignment, self._probers[assignment.spec], kind, terms, share)
+    def _start(self, assignment: Assignment, share: float, kin: int) -> Watch:
+        terms = Terms(self._report, self._clock, self._detect, self._epoch)
+        prober = self._probers[assignment.spec]
+        return Watch(assignment, prober, _kind(assignment), terms, share, kin)
 
     def _stop(self, watch: Watch) -> None:
         for task in watch.stop():
@@ -125,6 +122,10 @@ async def once(spec: ProbeSpec, path: Path = THROUGH, names: Names | None = None
         return await ask(prober, path, spec.name)
     finally:
         prober.close()
+
+
+def _kind(assignment: Assignment) -> Kind:
+    return KINDS.get(type(assignment.spec), Kind(""))
 
 
 def _staggered(assignments: Iterable[Assignment]) -> Iterable[tuple[Assignment, float]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import struct
 from ipaddress import IPv4Address
 
 from wanfailover.core.facts import Path
@@ -75,6 +76,20 @@ async def connect(path: Path, address: IPv4Address, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+TOTAL_RETRANS = 100
+"""Offset of tcpi_total_retrans in struct tcp_info (linux/tcp.h): eight octets, then 23 words."""
+
+
+def retransmitted(sock: socket.socket) -> int:
+    """Count the segments of a TCP connection that had to be sent again; its SYN is one of them.
+
+    A connection over a line that loses half its packets is made all the same, a second later or
+    three: without this, TCP would hide the loss.
+    """
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TOTAL_RETRANS + 4)
+    return struct.unpack_from("=I", info, TOTAL_RETRANS)[0] if len(info) > TOTAL_RETRANS else 0
 
 
 def aim(sock: socket.socket, address: IPv4Address, port: int) -> None:

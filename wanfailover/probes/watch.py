@@ -1,8 +1,9 @@
 """One target being asked again and again: its pace, and its probes that are not answered yet.
 
 Probes are sent on their pace whether or not earlier ones are answered; a line that answers late is
-then told from one that is dead. Each probe is told as lost when it is overdue and nobody has been
-heard, and once more with its true end if that is something else: a late answer repairs the past.
+then told from one that is dead. Each probe is told as lost when it is overdue, by what the target
+usually takes, and nobody has been heard, and once more with its true end if that is something else:
+a late answer repairs the past.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Instant, Path, ProbeSample, Result, Target
+from wanfailover.core.facts import Detect, Instant, Path, ProbeSample, Result, Target
+from wanfailover.core.timeout import Timeout
 from wanfailover.ports import Prober, ProbeResult, nobody
 from wanfailover.probes.failures import SILENT
 from wanfailover.probes.kinds import Kind
@@ -42,17 +44,14 @@ class Terms:
 
         clock: Stamps samples, in seconds, monotonic.
 
-        overdue: Seconds without a sign of the far side after which a probe is told as lost.
-
-        suspicion: Seconds for which suspicion may quicken the pace.
+        detect: After how long a probe is overdue, and how quick a line under suspicion is asked.
 
         epoch: The count of changes of the active circuit.
     """
 
     report: Callable[[ProbeSample], None]
     clock: Callable[[], Instant]
-    overdue: float
-    suspicion: float
+    detect: Detect
     epoch: int
 
 
@@ -72,6 +71,8 @@ class Watch:
 
     Args:
         share: The part of its pace, 0 to 1, by which it comes after the first of its group.
+
+        kin: How many targets share the quick probes of a line under suspicion.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Watch:
         kind: Kind,
         terms: Terms,
         share: float,
+        kin: int = 1,
     ) -> None:
         self._assignment = assignment
         self._prober = prober
@@ -90,34 +92,34 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._asking: set[asyncio.Task[None]] = set()
         self._told: dict[Instant, ProbeResult | None] = {}
-        self._quick_until: float | None = None
+        self._timeout = Timeout(terms.detect)
+        self._fastest = max(kind.fastest, terms.detect.fast * kin)
+        self._quick = False
         self._pressed = -math.inf
         self._due = self._loop.time() + share * assignment.target.every
         self._timer = self._loop.call_at(self._due, self._on_time)
 
     def hasten(self) -> None:
-        """Ask now and go on at the kind's fastest pace, until `calm` but not for long.
+        """Ask now and go on at the fastest pace, until `calm`.
 
-        While it lasts, and after it has run out without `calm`, another call changes nothing. A
-        suspicion that comes and goes asks no oftener than the kind's fastest pace besides the
-        target's own, and puts no probe off.
+        While it lasts another call changes nothing. A suspicion that comes and goes asks no oftener
+        than the fastest pace besides the target's own, and puts no probe off.
         """
+        if self._quick:
+            return
+        self._quick = True
         now = self._loop.time()
-        fastest = self._kind.fastest
-        if self._quick_until is not None or self._assignment.target.every <= self._terms.overdue:
-            return  # quick already, or asked again before anybody could grow suspicious
-        self._quick_until = now + self._terms.suspicion
-        if now - self._pressed < fastest:
-            soon = self._pressed + fastest
+        if now - self._pressed < self._fastest:
+            soon = self._pressed + self._fastest
         else:
             self._pressed = now
             self._send()
-            soon = now + fastest * (1 + self._share)
+            soon = now + self._fastest * (1 + self._share)
         self._schedule(min(soon, self._due))
 
     def calm(self) -> None:
         """Go back to the target's own pace after the next probe."""
-        self._quick_until = None
+        self._quick = False
 
     def stop(self) -> tuple[asyncio.Task[None], ...]:
         """Ask no more; what is in flight is void. Returns the tasks that are ending."""
@@ -131,9 +133,8 @@ class Watch:
     @property
     def _pace(self) -> float:
         """Seconds from one probe to the next."""
-        if self._quick_until is not None and self._loop.time() < self._quick_until:
-            return min(self._kind.fastest, self._assignment.target.every)
-        return self._assignment.target.every
+        every = self._assignment.target.every
+        return min(self._fastest, every) if self._quick else every
 
     def _schedule(self, due: float) -> None:
         """Send the next probe at *due*, on the loop's clock, and at no other time."""
@@ -157,28 +158,30 @@ class Watch:
 
     async def _ask(self) -> None:
         """See one probe through to its end."""
-        sent = self._terms.clock()
+        sent, timeout = self._terms.clock(), self._timeout.seconds
         self._told[sent] = None
         heard = asyncio.Event()
         # Put off by one turn of the loop: after a stall the answers that wait in the sockets come
         # first, and a probe that was answered long ago is not told as lost for an instant.
         overdue = self._loop.call_later(
-            self._terms.overdue, self._loop.call_soon, self._on_overdue, sent, heard
+            timeout, self._loop.call_soon, self._on_overdue, sent, timeout, heard
         )
         name = self._assignment.target.name
         try:
             result = await ask(self._prober, self._assignment.path, name, heard.set)
         finally:
             overdue.cancel()
-        self._tell(sent, result)
+        if result.result is Result.ANSWERED and result.rtt is not None and not result.retries:
+            self._timeout.take(result.rtt)
+        self._tell(sent, timeout, result)
         self._told.pop(sent, None)
 
-    def _on_overdue(self, sent: Instant, heard: asyncio.Event) -> None:
+    def _on_overdue(self, sent: Instant, timeout: float, heard: asyncio.Event) -> None:
         """Tell of a loss, unless the far side has been heard and is only slow."""
         if not heard.is_set():
-            self._tell(sent, SILENT)
+            self._tell(sent, timeout, SILENT)
 
-    def _tell(self, sent: Instant, result: ProbeResult) -> None:
+    def _tell(self, sent: Instant, timeout: float, result: ProbeResult) -> None:
         """Report how a probe stands, unless that is known or no longer wanted."""
         if sent not in self._told or self._told[sent] == result:
             return
@@ -194,5 +197,7 @@ class Watch:
                 step=result.step,
                 detail=result.detail,
                 epoch=self._terms.epoch,
+                timeout=timeout,
+                retries=result.retries,
             )
         )

@@ -1,0 +1,30 @@
+"""`wanfailover pause [30m]`: stop automation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wanfailover.cli.options import Duration, site_options
+from wanfailover.client import NoAgent, ask
+from wanfailover.sites import base_dir, find
+
+
+@click.command(name="pause")
+@click.argument("duration", type=Duration(), required=False)
+@site_options
+def command(site: str | None, state_dir: Path | None, duration: float | None) -> None:
+    """Stop automation for DURATION, such as 30m, or until `resume`; watching goes on."""
+    found = find(base_dir(state_dir), site)
+    try:
+        sentence = ask(found, "/pause", {"seconds": duration})["sentence"]
+    except NoAgent:
+        import getpass
+
+        from wanfailover.cli.offline import write
+        from wanfailover.core.entries import PauseBegan
+
+        write(found, "wanfailover pause", PauseBegan(duration, getpass.getuser()))
+        sentence = "automation is paused; no agent runs"
+    click.echo(sentence)
