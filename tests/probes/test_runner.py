@@ -13,7 +13,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from wanfailover.core.facts import Path, ProbeSample, Result, Role, Target
+from wanfailover.core.facts import Detect, Path, ProbeSample, Result, Role, Target
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment, Names, Runner, once
 from wanfailover.probes.icmp import IcmpProber
@@ -91,8 +91,9 @@ async def running(samples: Samples):
     """Makes runners that report into *samples*; all are closed in the end."""
     made: list[Runner] = []
 
-    def make(**terms) -> Runner:
-        made.append(Runner(samples.append, **terms))
+    def make(overdue: float = 1.0, **terms) -> Runner:
+        detect = Detect(timeout_least=overdue, timeout_most=overdue)
+        made.append(Runner(samples.append, detect=detect, **terms))
         return made[-1]
 
     yield make

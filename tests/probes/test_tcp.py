@@ -60,3 +60,19 @@ async def test_silence_of_the_inside_is_lost():
         with socket.create_connection(("127.0.0.1", port)):
             result = await once(Inside("127.0.0.1", port, deadline=0.1))
     assert (result.result, result.step) == (Result.LOST, "connect")
+
+
+async def test_a_lost_syn_is_not_hidden_by_tcp(loopback):
+    """TCP tries again by itself after a second: an answer, and a packet lost on the way to it."""
+    loopback.nft(
+        "table ip lossy { chain input { type filter hook input priority 0; "
+        "tcp dport 7 tcp flags & (syn|ack) == syn numgen inc mod 2 == 0 drop; }; }"
+    )
+    with socket.create_server(("127.0.0.1", 7)):
+        first = await once(Tcp("127.0.0.1", 7))
+    assert (first.result, first.retries) == (Result.ANSWERED, 1)
+    assert first.rtt > 0.9
+    loopback.nft("delete table ip lossy")
+    with socket.create_server(("127.0.0.1", 7)):
+        second = await once(Tcp("127.0.0.1", 7))
+    assert (second.result, second.retries) == (Result.ANSWERED, 0)

@@ -1,12 +1,13 @@
-"""One target's watch under suspicion: quicker for a while, and never without bound."""
+"""One target's watch: quicker under suspicion, and as patient as its target is slow."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
-from wanfailover.core.facts import Path, Result, Role, Target
+from wanfailover.core.facts import Detect, Path, ProbeSample, Result, Role, Target
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment
 from wanfailover.probes.kinds import Kind
@@ -15,17 +16,20 @@ from wanfailover.specs import Tcp
 
 QUICK = 0.05
 SLOW = 60.0
+LEAST = 0.05
 
 
 class Counting:
-    """Answers at once, and notes when it was asked."""
+    """Answers after *takes* seconds, and notes when it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
+        self.takes = 0.0
 
     async def probe(self, path: Path, heard=None) -> ProbeResult:
         self.asked.append(time.monotonic())
-        return ProbeResult(Result.ANSWERED, rtt=0.0)
+        await asyncio.sleep(self.takes)
+        return ProbeResult(Result.ANSWERED, rtt=self.takes)
 
     def renew(self) -> None: ...
 
@@ -42,15 +46,18 @@ async def watch(target, until):
     """Makes watches of *target*, which has been asked once, a while ago."""
     made: list[Watch] = []
 
-    async def make(*, every: float = SLOW, suspicion: float = 60.0, share: float = 0.0) -> Watch:
+    async def make(
+        *, every: float = SLOW, share: float = 0.0, kin: int = 1, told=lambda _: None
+    ) -> Watch:
         spec = Tcp("192.0.2.10", 80)
         made.append(
             Watch(
                 Assignment(spec, Target(spec.name, Role.FAR, every), "primary"),
                 target,
                 Kind("", fastest=QUICK),
-                Terms(lambda _: None, time.monotonic, 1.0, suspicion, epoch=0),
+                Terms(told, time.monotonic, Detect(fast=QUICK, timeout_least=LEAST), epoch=0),
                 share,
+                kin,
             )
         )
         if share == 0:
@@ -108,12 +115,27 @@ async def test_calm_ends_it(target, watch, until):
     assert len(target.asked) <= 3
 
 
-async def test_time_ends_it(target, watch, until):
-    """A suspicion that is never settled runs out, and does not begin again by being repeated."""
-    one = await watch(suspicion=2.5 * QUICK)
-    began = time.monotonic()
-    await until(lambda: one.hasten() or time.monotonic() - began > 6 * QUICK)
-    assert 3 <= len(target.asked) <= 4
+async def test_suspects_share_what_may_be_asked(target, watch, until):
+    """Ten a second are for all targets together: one of three is asked every third time."""
+    one = await watch(kin=3)
+    one.hasten()
+    await until(lambda: len(target.asked) >= 4)
+    assert target.asked[3] - target.asked[1] > 5.5 * QUICK
+
+
+async def test_a_timeout_follows_its_target(target, watch, until):
+    """A target that takes its time is given it: only the first probes are told as lost."""
+    told: list[ProbeSample] = []
+    target.takes = 2 * LEAST
+    await watch(every=4 * LEAST, told=told.append)
+    await until(lambda: len([s for s in told if s.result is Result.ANSWERED]) >= 3)
+    assert all(sample.result is Result.ANSWERED for sample in told)  # a second, while none is known
+    assert told[-1].timeout < 1.0  # and then what is known of it
+    assert told[-1].timeout > target.takes
+    target.takes = 0.9
+    count = len(told)
+    await until(lambda: any(s.result is Result.LOST for s in told[count:]))
+    await until(lambda: told[-1].result is Result.ANSWERED and told[-1].timeout > 0.9)
 
 
 async def test_suspicion_that_flickers_presses_nobody(target, watch, until):

@@ -28,7 +28,7 @@ class Kind:
     """
 
     prober: str
-    in_flight: int = 30
+    in_flight: int = 20
     fastest: float = 0.1
 
     @property
