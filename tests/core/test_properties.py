@@ -17,7 +17,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("reachable"), st.booleans()),
     st.tuples(st.just("router"), st.sampled_from([*NAMES, None])),
     st.tuples(st.just("delay"), st.sampled_from(NAMES), st.sampled_from([0.0, 0.7, 1.5])),
-    st.tuples(st.just("loss"), st.sampled_from(NAMES), st.sampled_from([2, 3, 10])),
+    st.tuples(st.just("loss"), st.sampled_from(NAMES), st.sampled_from([0.0, 0.1, 0.3, 0.5])),
     st.tuples(st.just("switch"), st.sampled_from(NAMES), st.booleans()),
     st.tuples(st.just("auto")),
     st.tuples(st.just("stall"), st.sampled_from([1.5, 10.0, 100.0])),
@@ -64,8 +64,8 @@ def happen(world: Watched, event: tuple) -> None:
             world.router = name if world.engine.switchover is None else world.router
         case ("delay", name, seconds):
             world.delay[name] = seconds
-        case ("loss", name, every):
-            world.loss[name] = every
+        case ("loss", name, share):
+            world.loss[name] = share, 1
         case ("switch", name, once):
             world.request(name, once=once, hold=None if once else 100.0)
         case ("auto",):

@@ -53,14 +53,20 @@ def act(world: World, words: list[str]) -> None:
             world.alive[circuit] = False
         case [circuit, "returns"]:
             world.alive[circuit] = True
-        case [circuit, "loses", "one", "in", every]:
-            world.loss[circuit] = int(every)
+        case [circuit, "loses", share, "%", "from", "seed", seed]:
+            world.loss[circuit] = int(share) / 100, int(seed)
         case [circuit, "loses", "nothing"]:
             world.loss.pop(circuit, None)
         case [circuit, "is", "slow", seconds]:
             world.delay[circuit] = float(seconds)
+        case [circuit, "is", "dead", "beyond", "its", "gateway"]:
+            world.beyond.add(circuit)
+        case [circuit, "is", "whole", "beyond", "its", "gateway"]:
+            world.beyond.discard(circuit)
         case ["nobody", "answers", *target]:
             world.filtered.add(" ".join(target))
+        case ["somebody", "answers", *target]:
+            world.filtered.discard(" ".join(target))
         case ["router", "reboots"]:
             world.router = world.boot
         case ["router", "is", "edited", "by", "hand"]:

@@ -2,16 +2,19 @@
 
 No sockets, threads or clocks: the world sends probes on their pace, answers those whose circuit
 lives, carries out what the engine decides in `SWITCH` seconds, and feeds everything back as facts.
-What the engine writes is told as lines, the same that `history` prints.
+Time goes from one event to the next. What the engine writes is told as lines, the same that
+`history` prints. What is lost at random is lost by the seed and the number of the probe.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
+from math import inf
 
 import click
 
@@ -51,6 +54,8 @@ TARGETS = (
     Target("tcp 192.0.2.80:443", Role.FAR, 5.0),
 )
 CONTROL = Target("icmp 192.168.10.1", Role.CONTROL, 1.0)
+QUICK = 0.3
+"""Seconds between two probes of one of three targets under suspicion: ten a second of them all."""
 
 
 def site(
@@ -100,7 +105,8 @@ class World:
     site: Site
     alive: dict[str, bool] = field(default_factory=dict)
     filtered: set[str] = field(default_factory=set)  # targets that never answer
-    loss: dict[str, int] = field(default_factory=dict)  # every n-th probe of a circuit is lost
+    beyond: set[str] = field(default_factory=set)  # circuits whose provider is dead past its gateway
+    loss: dict[str, tuple[float, int]] = field(default_factory=dict)  # share lost, and the seed
     delay: dict[str, float] = field(default_factory=dict)
     router: str | None = "primary"
     boot: str = "primary"
@@ -118,6 +124,9 @@ class World:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._asked: dict[str, float] = {}
+        self._asking: list[tuple[str, Target, str | None, bool]] = []
+        self._pace: tuple[str | None, bool] | None = None  # the active circuit, and whether quick
+        self._next = -inf
         self._timeouts: dict[str, Timeout] = {}
         self._numbers = count(1)
         self._ids = count(1)
@@ -130,12 +139,14 @@ class World:
     def run(self, until: float) -> None:
         while self.now < until:
             deadline = self.engine.next_deadline(self.now)
-            step = min([until, deadline, self.now + 0.1, *(d[0] for d in self._due[:1])])
-            self.now = max(step, self.now)
+            first = self._due[0][0] if self._due else inf
+            probe = self._next if self._pace == (self.engine.active, self.engine.fast) else -inf
+            self.now = max(min(until, deadline, probe, first), self.now)
             while self._due and self._due[0][0] <= self.now:
                 heapq.heappop(self._due)[2]()
             self._probe()
-            self.feed(Tick())
+            if self.now >= deadline:
+                self.feed(Tick())
 
     def feed(self, fact: Fact) -> None:
         entries, answers = self.engine.feed(fact, self.now)
@@ -161,8 +172,9 @@ class World:
         line = tell(entry)
         if line is not None:
             self.say(line)
-        if isinstance(entry, log.DecisionMade) and entry.until is not None:
-            self.lines[-1] += f" (for {entry.until:.0f} s)"
+        if line is not None and isinstance(entry, log.DecisionMade):
+            self.lines[-1] += "" if entry.until is None else f" (for {entry.until:.0f} s)"
+            self.lines[-1] += " (page)" if entry.page else ""
 
     # The router.
 
@@ -220,22 +232,36 @@ class World:
     # The probes.
 
     def _probe(self) -> None:
-        active = self.engine.active
-        for circuit in self.site.circuits:
-            if circuit.name == active or circuit.vantage is not None:
-                through = circuit.name == active
-                for target in self.site.targets:
-                    pace = target.every if through else circuit.idle_pace(target.every)
-                    self._ask(replace(target, every=pace), circuit.name, through=through)
-            if circuit.device is not None:
-                self._ask(Target(circuit.device, Role.DEVICE, 10.0), circuit.name, through=False)
-        self._ask(CONTROL, None, through=False)
-
-    def _ask(self, target: Target, circuit: str | None, *, through: bool) -> None:
-        key = f"{circuit} {target.name}"
-        pace = min(target.every, 0.3) if self.engine.fast else target.every
-        if self.now - self._asked.get(key, -1e9) < pace:
+        """Ask whoever is due, and note when the next one is."""
+        pace = active, quick = self.engine.active, self.engine.fast
+        if self._pace is None or self._pace[0] != active:
+            self._asking = list(self._whom(active))
+        elif self._pace == pace and self.now < self._next:
             return
+        self._pace, self._next = pace, inf
+        for number, (key, target, circuit, through) in enumerate(self._asking):
+            every = min(target.every, QUICK) if quick else target.every
+            begun = self._asked.setdefault(key, self.now - every * (1 - number / len(self._asking)))
+            due = begun + every
+            if due <= self.now:
+                self._ask(key, target, circuit, through=through)
+                due = self.now + every
+            self._next = min(self._next, due)
+
+    def _whom(self, active: str | None) -> Iterator[tuple[str, Target, str | None, bool]]:
+        """Everybody who is asked while *active* is the active circuit."""
+        for circuit in self.site.circuits:
+            through = circuit.name == active
+            if through or circuit.vantage is not None:
+                for target in (*self.site.targets, circuit.gateway_target):
+                    pace = target.every if through else circuit.idle_pace(target.every)
+                    key = f"{circuit.name} {target.name}"
+                    yield key, replace(target, every=pace), circuit.name, through
+            if circuit.device is not None:
+                yield circuit.device, Target(circuit.device, Role.DEVICE, 10.0), circuit.name, False
+        yield CONTROL.name, CONTROL, None, False
+
+    def _ask(self, key: str, target: Target, circuit: str | None, *, through: bool) -> None:
         self._asked[key] = self.now
         line = self.router if through else circuit  # where the packet really goes
         if circuit is not None and self.site.circuit(circuit).marked and circuit not in self.marks:
@@ -263,5 +289,17 @@ class World:
             return False
         if not self.lan or target.name in self.filtered:
             return False
-        every = self.loss.get(line)
-        return every is None or next(self._numbers) % every != 0
+        if line in self.beyond and target.role is Role.FAR:
+            return False
+        return not self._is_lost(line)
+
+    def _is_lost(self, line: str) -> bool:
+        """What is lost on the way of a circuit that lives."""
+        share, seed = self.loss.get(line, (0.0, 0))
+        return share > 0.0 and dice(seed, next(self._numbers)) < share
+
+
+def dice(seed: int, number: int) -> float:
+    """Throw the *number*-th throw of a die with this *seed*: 0 to 1, the same each time."""
+    thrown = blake2b(b"%d %d" % (seed, number), digest_size=4).digest()
+    return int.from_bytes(thrown, "big") / 2**32
