@@ -226,6 +226,23 @@ class Engine:
         """Tell the decision in force with all that it rests on."""
         return self._made(self._situation(now))
 
+    def memory(self) -> Memory:
+        """What an engine that takes this one's place must know, on the same clock."""
+        return Memory(
+            hold=self.hold,
+            pause=self.pause,
+            moves=tuple(self._moves),
+            interrupted=self.interrupted,
+            days={name: tuple(line.patience.days) for name, line in self._lines.items()},
+        )
+
+    def heeds(self, sample: ProbeSample) -> bool:
+        """Tell whether a sample says anything of its circuit: not one in flight, or gone astray."""
+        in_flight = self.switchover is not None or sample.epoch != self.epoch
+        if in_flight or sample.circuit not in self._lines:
+            return False
+        return not self._router.strayed(sample, self.active)
+
     # One handler per kind of fact.
 
     def _take(self, fact: Fact, now: Instant) -> None:
@@ -254,10 +271,7 @@ class Engine:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
             return
-        in_flight = self.switchover is not None or sample.epoch != self.epoch
-        if in_flight or sample.circuit not in self._lines:
-            return
-        if not self._router.strayed(sample, self.active):
+        if sample.circuit is not None and self.heeds(sample):
             self._lines[sample.circuit].take(sample, now)
 
     def _take_view(self, view: RouterView, now: Instant) -> None:
