@@ -247,10 +247,15 @@ class Line:
             self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
         if sample.result is Result.ANSWERED:
             self._heard(self._enough_heard())
-        elif was is None and sample.sent >= self._last_life():
-            self._overdue.append(sample.sent)
-            if not target.muted:
-                self._suspicion.miss(sample.target, now, self._voices)
+        elif was is None:
+            self._lost(target, sample.sent, now)
+
+    def _lost(self, target: _Asked, sent: Instant, now: Instant) -> None:
+        """Suspicion takes every miss, also when others were heard since: a brown-out is so."""
+        if sent >= self._last_life():
+            self._overdue.append(sent)
+        if not target.muted:
+            self._suspicion.miss(target.name, now, self._voices)
 
     def _count(self, sample: ProbeSample, was: ProbeSample | None, now: Instant) -> None:
         """Enter it into the account of good and bad seconds, and of quiet."""
@@ -258,9 +263,13 @@ class Line:
         self._quiet[0] += was is None
         self._quiet[1] += sample.missed - (was is not None and was.missed)
         several = self._voices > 1  # one target alone loses a probe now and then
-        if sample.missed and several and self._quiet_since is not None:
-            if self._seconds.bad_since(self._quiet_since, self._muted, self._voices):
-                self._quiet_since, self._quiet = now, [0, 0]
+        if (
+            sample.missed
+            and several
+            and self._quiet_since is not None
+            and self._seconds.bad_since(self._quiet_since, self._muted, self._voices)
+        ):
+            self._quiet_since, self._quiet = now, [0, 0]
 
     def _take_device(self, sample: ProbeSample) -> None:
         """The modem has said how its line is; one that does not answer says nothing."""

@@ -32,21 +32,26 @@ class _Second:
         self.tally: Tally = {}
         self.timeout = 0.0
 
-    def take(self, sample: ProbeSample, *, known: bool) -> None:
+    def take(self, sample: ProbeSample, was: ProbeSample | None) -> None:
         asked = self.tally.setdefault(sample.target, [0, 0])
-        asked[0] += not known
-        asked[1] += sample.missed
+        if was is None:
+            asked[0] += 1
+        elif not asked[0]:
+            return  # told first before the account was cleared
+        asked[1] += sample.missed - (was is not None and was.missed)
         self.timeout = max(self.timeout, sample.timeout)
 
     def verdict(self, share: float, muted: Collection[str], voters: int) -> int:
         """1 for bad, -1 for good, 0 where nobody with a voice was asked."""
-        heard = [counts for target, counts in self.tally.items() if target not in muted]
-        asked = sum(counts[0] for counts in heard)
-        missed = sum(counts[1] for counts in heard)
+        asked = missed = targets = 0
+        for target, counts in self.tally.items():
+            if target not in muted:
+                asked += counts[0]
+                missed += counts[1]
+                targets += counts[1] > 0
         if not asked:
             return 0
-        several = sum(counts[1] > 0 for counts in heard) >= min(2, voters)
-        return 1 if several and missed >= share * asked else -1
+        return 1 if targets >= min(2, voters) and missed >= share * asked else -1
 
 
 class Seconds:
@@ -72,9 +77,7 @@ class Seconds:
             if was is not None or (self._kept and number < next(iter(self._kept))):
                 return  # older than what is still open
             second = self._kept[number] = _Second()
-        if was is not None:
-            second.tally[sample.target][1] -= was.missed
-        second.take(sample, known=was is not None)
+        second.take(sample, was)
         self._missing = self._missing or sample.missed
 
     def surplus(self, now: Instant, muted: Collection[str], voters: int) -> int:

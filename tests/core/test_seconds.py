@@ -1,0 +1,131 @@
+"""Bad seconds against good ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from wanfailover.core.facts import Detect, ProbeSample, Result, Role
+from wanfailover.core.seconds import Seconds
+
+A, B, C = "icmp 192.0.2.10", "icmp 192.0.2.11", "tcp 192.0.2.12:443"
+
+
+def probe(target, sent, *, lost=False, timeout=1.0):
+    result = Result.LOST if lost else Result.ANSWERED
+    rtt = None if lost else 0.02
+    return ProbeSample("fibre", target, Role.FAR, sent, result, rtt, timeout=timeout)
+
+
+class Account:
+    """Second by second, each of three targets asked once; *lost* says whose probe was."""
+
+    def __init__(self):
+        self.seconds = Seconds(Detect())
+        self.now = 0.0
+
+    def go(self, number, *lost):
+        for _ in range(number):
+            for i, target in enumerate((A, B, C)):
+                self.seconds.take(probe(target, self.now + i / 3, lost=target in lost), None)
+            self.now += 1.0
+
+    def surplus(self, muted=(), voters=3):
+        return self.seconds.surplus(self.now + 1.0, muted, voters)
+
+
+@pytest.fixture
+def account():
+    return Account()
+
+
+def test_bad_ones_count_up_and_good_ones_down(account):
+    """Five bad seconds and two good ones leave three, and nothing goes below nought."""
+    account.go(5, A, B)
+    account.go(2)
+    assert account.surplus() == 3
+    account.go(20)
+    assert account.surplus() == 0
+
+
+def test_one_target_alone_makes_no_second_bad(account):
+    """A target that loses everything is its own trouble, unless it is the only one."""
+    account.go(5, A)
+    assert account.surplus() == 0
+    assert account.surplus(voters=1) == 5
+
+
+def test_the_muted_have_no_voice(account):
+    """What a muted target loses makes no second bad; with all of them muted none counts."""
+    account.go(5, A, B)
+    assert account.surplus(muted=(A,), voters=2) == 0
+    assert account.surplus(muted=(A, B, C), voters=0) == 0
+
+
+def test_a_second_is_judged_when_its_last_probe_can_be_overdue(account):
+    """While an answer may still come in time a second counts for nothing."""
+    account.go(1, A, B)
+    assert account.seconds.surplus(1.9, (), 3) == 0
+    assert account.seconds.surplus(2.0, (), 3) == 1
+
+
+def test_a_late_answer_takes_its_loss_back(account):
+    """A bad second is good again when its probes are answered after all."""
+    account.go(3, A, B)
+    for second in range(3):
+        account.seconds.take(probe(A, float(second)), probe(A, float(second), lost=True))
+    assert account.surplus() == 0
+
+
+def test_an_answer_after_the_account_was_settled_changes_nothing(account):
+    """What is older than any answer can be is settled."""
+    account.go(3, A, B)
+    account.go(20)
+    assert account.surplus() == 0
+    account.seconds.take(probe(A, 0.0), probe(A, 0.0, lost=True))
+    account.seconds.take(probe(A, 0.5, lost=True), None)
+    assert account.surplus() == 0
+
+
+def test_an_answer_to_what_was_asked_before_the_account_was_cleared(account):
+    """Nothing is taken back that is no longer in the account."""
+    account.go(1, A, B, C)
+    account.seconds.clear()
+    account.seconds.take(probe(B, 0.9), None)
+    account.seconds.take(probe(A, 0.0), probe(A, 0.0, lost=True))
+    assert account.surplus() == 0
+
+
+def test_a_spell_that_is_over_leaves_its_peak(account):
+    """Whoever learns is told by how much the line was worse than well, once it is well again."""
+    account.go(6, A, B)
+    account.go(2)
+    account.go(3, A, C)
+    assert account.surplus() == 7
+    assert account.seconds.healed == []
+    account.go(20)
+    assert account.surplus() == 0
+    assert account.seconds.healed == [7]
+
+
+def test_a_target_that_lost_next_to_nothing_is_spared(account):
+    """Where one with a voice answers as ever, the others are the trouble and not the line."""
+    account.go(30, A, B)
+    account.surplus()
+    assert account.seconds.spared(()) == C
+    assert account.seconds.spared((C,)) is None
+
+
+def test_few_probes_spare_nobody(account):
+    """From nine answers nothing is told of a target alone."""
+    account.go(9, A, B)
+    account.surplus()
+    assert account.seconds.spared(()) is None
+
+
+def test_bad_since_asks_of_what_is_open_to_repair(account):
+    """A bad second is found only if it is as recent as was asked, and had losses at all."""
+    account.go(2)
+    assert not account.seconds.bad_since(0.0, (), 3)
+    account.go(1, A, B)
+    assert account.seconds.bad_since(2.5, (), 3)
+    assert not account.seconds.bad_since(4.5, (), 3)
