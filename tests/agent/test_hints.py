@@ -18,8 +18,8 @@ from wanfailover import agent as agents
 from wanfailover import hints
 from wanfailover.agent import Agent
 from wanfailover.config import Profile
-from wanfailover.core import engine as engines
-from wanfailover.core.facts import Circuit, Policy, SwitchRequest
+from wanfailover.core import router as routers
+from wanfailover.core.facts import Circuit, Detect, Policy, SwitchRequest
 from wanfailover.errors import DriverError
 from wanfailover.hints import Hints
 from wanfailover.ports import Prompting, RouterAccess
@@ -106,7 +106,7 @@ def log():
 @pytest.fixture
 async def office(tmp_path, monkeypatch, log):
     """An agent that is read every minute of its own accord, and looks every 0.2 s if prompted."""
-    monkeypatch.setattr(engines, "REREAD", 0.2)
+    monkeypatch.setattr(routers, "REREAD", 0.2)
     runner = QuietRunner()
     monkeypatch.setattr(agents, "Runner", lambda *_, **__: runner)
     router = TalkingRouter(PRIMARY.address, PRIMARY.gateway)
@@ -117,7 +117,7 @@ async def office(tmp_path, monkeypatch, log):
         access=RouterAccess(host=None, transport="local"),
         circuits=(PRIMARY, BACKUP),
         probes=(),
-        policy=Policy(silence=3600.0),  # nobody answers a probe here, and nobody is to mind
+        policy=Policy(Detect(silence=3600.0)),  # nobody answers a probe here, and nobody is to mind
     )
     made = Office(Agent(profile, SiteDir(tmp_path), router), router, runner)
     running = asyncio.create_task(made.agent.run())

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from wanfailover.cli import COMMANDS
+from wanfailover.cli.explain import moment
 from wanfailover.core import entries as log
 from wanfailover.journal.writer import Journal
 from wanfailover.sites import SiteDir
@@ -35,7 +37,15 @@ async def site(tmp_path):
         [
             log.AgentStarted("0.1.0", 7),
             log.ActiveChanged(None, "primary", "found so"),
-            log.DecisionMade("active-down", True, "backup", "primary is down"),
+            log.DecisionMade(
+                "active-down",
+                True,
+                "backup",
+                "primary is down",
+                health=(("primary", "down", "silent for 5.0 s"),),
+                passed_over=(("paused", "automation is not paused"),),
+                thresholds=(("dwell", "60 s between automatic switches"),),
+            ),
             ended,
             log.HoldBegan("backup", 60.0, "ann", "works"),
         ],
@@ -96,6 +106,7 @@ CONTRACT = {
     "decision": {"rule", "because", "until"},
     "hold": None,
     "paused_until": None,
+    "paused": None,
     "switchover": {"id", "from", "to", "rule", "outcome", "started", "seconds"},
     "tunnels": None,
     "mail": None,
@@ -135,9 +146,63 @@ def test_auto_without_an_agent_ends_the_hold(site):
     assert report["hold"] is None
 
 
+def test_pause_without_an_agent_waits_for_the_next(site):
+    """It is written down, shown, and taken back by `resume`; to resume twice is no error."""
+    state = ("--state-dir", str(site.path.parent))
+    assert "automation is paused" in run("pause", "30m", *state).stdout
+    report = json.loads(run("status", "--json", *state).stdout)
+    assert report["paused"] is True
+    assert report["paused_until"] is not None
+    assert "Automation is paused by an operator, until" in run("status", *state).stdout
+    assert "automation goes on" in run("resume", *state).stdout
+    assert json.loads(run("status", "--json", *state).stdout)["paused"] is False
+    assert "was not paused" in run("resume", *state).stdout
+
+
+EXPLAINED = """decision
+  primary  down      silent for 5.0 s
+Measured by:
+  dwell  60 s between automatic switches
+Rules that come first, and why they did not hold:
+  paused  automation is not paused
+"""
+
+
+def test_explain_tells_facts_thresholds_and_who_said_no(site):
+    """The decision in force, as text and for machines; before the first there is none."""
+    state = ("--state-dir", str(site.path.parent))
+    shown = run("explain", *state).stdout
+    first, rest = shown.split("\n", 1)
+    assert first.endswith("switch to backup, because active-down: primary is down")
+    assert rest == EXPLAINED.split("\n", 1)[1]
+    report = json.loads(run("explain", "--json", "--at", "2035-01-01 12:00", *state).stdout)
+    assert (report["rule"], report["target"]) == ("active-down", "backup")
+    early = run("explain", "--at", "2001-02-03 04:05:06", *state)
+    assert early.returncode == 1
+    assert "does not reach back" in early.stderr
+
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC).astimezone()
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2h", NOW - timedelta(hours=2)),
+        (f"{NOW - timedelta(minutes=1):%H:%M}", NOW - timedelta(minutes=1)),
+        (f"{NOW + timedelta(minutes=1):%H:%M:%S}", NOW - timedelta(days=1, minutes=-1)),
+        ("2026-11-26T10:00:00+00:00", datetime(2026, 11, 26, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_given_as_people_give_it(text, at):
+    """A length is so long ago; a time of day is the last that was."""
+    assert moment(text, NOW) == at
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
+        (("explain", "--at", "teatime", "--state-dir", "/x"), 1, "no site"),
         (("status",), 1, "no site has been run in"),
         (("run", "no-such.yaml"), 2, "no-such.yaml:1:1:"),
         (("check", "--offline", "no-such.yaml"), 2, "no-such.yaml:1:1:"),

@@ -11,6 +11,7 @@ import pytest
 
 from wanfailover.client import NoAgent, ask
 from wanfailover.control import Control, Reply
+from wanfailover.core.facts import ResumeRequest
 from wanfailover.errors import ControlError
 from wanfailover.sites import SOCKET_LIMIT, SiteDir
 
@@ -31,6 +32,13 @@ class Desk:
     async def auto(self, who):
         self.asked.append(who)
         return Reply(0, "automation decides again")
+
+    async def automation(self, request):
+        self.asked.append(request)
+        return Reply(0, "as you wish")
+
+    def explanation(self):
+        return {"rule": "steady"}
 
 
 @pytest.fixture
@@ -65,6 +73,20 @@ async def test_status_and_requests(desk, site):
     assert request.who == getpass.getuser()
     await asyncio.to_thread(ask, site, "/auto", {})
     assert desk.asked[1] == getpass.getuser()
+
+
+async def test_pause_resume_and_explain(desk, site):
+    """They arrive with the asker's name; a pause has seconds, or none for "until resume"."""
+    me = getpass.getuser()
+    for seconds in (1800, None):
+        await asyncio.to_thread(ask, site, "/pause", {"seconds": seconds})
+    await asyncio.to_thread(ask, site, "/resume", {})
+    first, second, third = desk.asked
+    assert (first.seconds, first.who, second.seconds) == (1800.0, me, None)
+    assert (type(third), third.who) == (ResumeRequest, me)
+    assert await asyncio.to_thread(ask, site, "/explain") == {"rule": "steady"}
+    with pytest.raises(ControlError, match="not a pause request"):
+        await asyncio.to_thread(ask, site, "/pause", {"seconds": "soon"})
 
 
 async def test_only_owner_and_group_may_connect(desk, site):

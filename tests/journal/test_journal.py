@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanfailover.core import entries as log
+from wanfailover.core.patience import Day
 from wanfailover.errors import JournalError
-from wanfailover.journal.memory import remember
+from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Journal
 
@@ -93,15 +94,57 @@ async def test_a_hold_that_ended_is_not_remembered(journal):
         assert remember(reader, now).hold is None
 
 
-async def test_the_budget_is_remembered(journal):
-    """Automatic switchovers of the last hour count; an operator's and older ones do not."""
+async def test_the_moves_of_a_day_are_remembered(journal):
+    """Who moved, whence, where to and whether it was proved: what budget and hold-down rest on."""
     now = time.monotonic()
-    by_hand = log.SwitchoverIntended("s2", "primary", "backup", "operator-asked", "", False)
+    by_hand = log.SwitchoverIntended("s2", "backup", "primary", "operator-asked", "", False)
     await journal.append([INTENT], now - 10)
+    await journal.append([ENDED], now - 9)
     await journal.append([by_hand], now - 5)
     with Reader(journal.path) as reader:
-        (instant,) = remember(reader, now).switched
-    assert instant == pytest.approx(now - 10, abs=1)
+        first, second = remember(reader, now).moves
+    assert first.at == pytest.approx(now - 9, abs=1)
+    assert (first.source, first.target, first.rule) == ("primary", "backup", "active-down")
+    assert (first.proved, first.automatic) == (True, True)
+    assert (second.target, second.proved, second.automatic) == ("primary", False, False)
+
+
+async def test_a_pause_keeps_what_is_left_of_it(journal):
+    """A restart neither ends a pause nor begins it anew; an end ends it."""
+    now = time.monotonic()
+    await journal.append([log.PauseBegan(100.0, "ann")], now - 40)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).pause.until == pytest.approx(now + 60, abs=1)
+        assert remember(reader, now + 61).pause is None
+    await journal.append([log.PauseBegan(None, "ann")], now)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).pause.until is None
+    await journal.append([log.PauseEnded("ann ended it")], now)
+    with Reader(journal.path) as reader:
+        assert remember(reader, now).pause is None
+
+
+async def test_what_lines_have_taught_is_remembered(journal):
+    """Of each circuit and day the newest word counts, in the order of the days."""
+    for seconds, silences in ((60.0, ()), (3600.0, (2.5,))):
+        await journal.append([log.LineLearned("primary", 1, seconds, silences)], 0.0)
+    await journal.append([log.LineLearned("primary", 0, 86400.0, (3.1, 1.2), (4.0,))], 0.0)
+    await journal.append([log.LineLearned("backup", 0, 10.0)], 0.0)
+    with Reader(journal.path) as reader:
+        days = remember(reader, 1.0).days
+    assert days["primary"] == (Day(0, 86400.0, (3.1, 1.2), (4.0,)), Day(1, 3600.0, (2.5,)))
+    assert days["backup"] == (Day(0, 10.0),)
+
+
+async def test_the_cost_of_a_switch_is_what_the_last_ones_took(journal):
+    """The median of those that were proved; nothing where none was."""
+    with Reader(journal.path) as reader:
+        assert usual_cost(reader) is None
+    for seconds in (2.0, 3.0, 90.0):
+        await journal.append([replace(ENDED, seconds=seconds)], 0.0)
+    await journal.append([replace(ENDED, ending="undone", seconds=400.0)], 0.0)
+    with Reader(journal.path) as reader:
+        assert usual_cost(reader) == 3.0
 
 
 async def test_an_open_switchover_is_remembered(journal):
