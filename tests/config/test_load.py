@@ -12,7 +12,7 @@ import pytest
 from tests.config.linux import PLUGINS
 from wanfailover import ports, specs
 from wanfailover.config import Profile, load
-from wanfailover.core.facts import Circuit, Policy, Role, Target
+from wanfailover.core.facts import Circuit, Detect, Policy, Role, Target
 from wanfailover.core.facts import Path as Vantage
 from wanfailover.errors import ProfileError
 
@@ -131,20 +131,23 @@ detect: {silence: 1500ms}
 policy:
   dwell: 2m
   switches_per_hour: 3
-  degraded: stay
+  degraded: switch
   proof_within: 30s
   reconcile: {every: 15s, drift: report}
-failback: {method: evidence, after: 1h, window: null, timezone: local, trial: {}}
+failback: {method: trial, after: 1h, trial: {every: 1h, within: 45s}}
 """
         assert profile(LEAST + PROBES + text).policy == Policy(
-            silence=1.5,
+            detect=Detect(silence=1.5),
             need=2,
             dwell=120.0,
             switches_per_hour=3,
+            degraded="switch",
             proof_within=30.0,
             reconcile_every=15.0,
-            failback="evidence",
+            failback="trial",
             return_after=3600.0,
+            trial_every=3600.0,
+            trial_within=45.0,
         )
 
     def test_site(self, profile) -> None:
@@ -163,8 +166,8 @@ failback: {method: evidence, after: 1h, window: null, timezone: local, trial: {}
 
     def test_off(self, profile) -> None:
         """What is not built may be given as off, and a key with nothing behind it is left out."""
-        off = "tunnels: []\nmail: {}\npreflight:\ndrill: null\nnotify: []\npage: ~\nkeep: {}\n"
-        bare = "need:\ndetect:\npolicy: {dwell: , reconcile: }\nfailback:\n"
+        off = "tunnels: []\nmail: {}\npreflight:\ndrill: null\nnotify: []\npage: ~\n"
+        bare = "keep: {}\ndetect: {}\nneed:\npolicy: {dwell: , reconcile: }\nfailback:\n"
         text = LEAST + PROBES + off + bare
         assert profile(text).policy == Policy()
 
@@ -216,7 +219,7 @@ class TestWarnings:
         """Where fewer targets than are needed are asked often, an outage is noticed late."""
         text = "probes:\n  - {tcp: '192.0.2.10:443'}\n  - {tcp: '192.0.2.11:443'}\n"
         asked = (
-            "asked more often than every 3 s, the silence that counts as an outage, so it is "
+            "asked more often than every 5 s, the silence that counts as an outage, so it is "
             "noticed late; ask more often"
         )
         assert self.warnings(profile(LEAST + text)) == [f"6:1: no target is {asked}"]
@@ -226,16 +229,6 @@ class TestWarnings:
             f"6:1: fewer than 2 targets are {asked}"
         ]
         assert profile(LEAST + text + "need: 2\ndetect: {silence: 6s}\n").warnings == ()
-
-    def test_return_by_hand(self, profile) -> None:
-        """A preferred circuit that nobody sees while it is idle is not returned to by itself."""
-        text = LEAST.replace(", vantage: {bind: eth1}", "") + PROBES
-        (only,) = self.warnings(profile(text))
-        assert only == (
-            "4:5: nothing sees primary while it is idle, so the return to it is up to you: "
-            "`wanfailover switch primary`; with a `vantage` it would be automatic"
-        )
-        assert profile(text + "failback: {method: manual}\n").warnings == ()
 
 
 class TestFile:

@@ -10,11 +10,13 @@ from typing import get_args
 import pytest
 
 from wanfailover.config import load
+from wanfailover.config.detect import LINES
 from wanfailover.config.durations import seconds
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import KINDS, ProbeKeys
+from wanfailover.config.profile import Keep
 from wanfailover.config.schema import FileKeys, ProfileKeys
-from wanfailover.core.facts import Policy
+from wanfailover.core.facts import Detect, Policy
 from wanfailover.errors import ProfileError
 
 PROFILES = Path(__file__).parents[2] / "profiles"
@@ -42,7 +44,7 @@ def group(annotation: object) -> type[Keys] | None:
 def built(model: type[Keys], above: str = "") -> Iterator[str]:
     """Every key that does something, as the page writes it."""
     for key in model.built():
-        inner = group(model.model_fields[key].annotation)
+        inner = group(model.known()[key].annotation)
         if inner is ProbeKeys:
             for kind in KINDS.values():
                 yield from built(kind, f"{above}{key}.")
@@ -82,16 +84,59 @@ def test_page_tells_every_key() -> None:
     assert set(rows()) == set(built(ProfileKeys))
 
 
+DETECT, POLICY, KEEP = Detect(), Policy(), Keep()
+
+
 @pytest.mark.parametrize(
     ("key", "default"),
     [
-        ("detect.silence", Policy().silence),
-        ("policy.dwell", Policy().dwell),
-        ("policy.proof_within", Policy().proof_within),
-        ("policy.reconcile.every", Policy().reconcile_every),
-        ("failback.after", Policy().return_after),
+        ("detect.first_silence", DETECT.first_silence),
+        ("detect.patience.least", DETECT.least),
+        ("detect.patience.most", DETECT.most),
+        ("detect.timeout.least", DETECT.timeout_least),
+        ("detect.timeout.most", DETECT.timeout_most),
+        ("detect.fast.every", DETECT.fast),
+        ("detect.fast.for", DETECT.fast_for),
+        ("detect.stall", DETECT.stall),
+        ("policy.dwell", POLICY.dwell),
+        ("policy.proof_within", POLICY.proof_within),
+        ("policy.reconcile.every", POLICY.reconcile_every),
+        ("failback.after", POLICY.return_after),
+        ("failback.trial.every", POLICY.trial_every),
+        ("failback.trial.within", POLICY.trial_within),
+        ("keep.samples", KEEP.samples),
+        ("keep.history", KEEP.history),
     ],
 )
 def test_page_tells_defaults(key: str, default: float) -> None:
     """A default in the table is the core's."""
     assert seconds(rows()[key].strip("`")) == default
+
+
+@pytest.mark.parametrize(
+    ("key", "default"),
+    [
+        ("need", POLICY.need),
+        ("detect.false_failovers_per_year", DETECT.false_per_year),
+        ("detect.learn", "true" if DETECT.learn else "false"),
+        ("detect.first_bad_seconds", DETECT.first_bad_seconds),
+        ("detect.enough_probes", DETECT.enough),
+        ("detect.bad_share", f"{DETECT.bad_share:.0%}".replace("%", " %")),
+        ("detect.spared_share", f"{DETECT.spared_share:.0%}".replace("%", " %")),
+        ("detect.muted_after", DETECT.muted_after),
+        ("policy.switches_per_hour", POLICY.switches_per_hour),
+        ("policy.degraded", POLICY.degraded),
+        ("failback.method", POLICY.failback),
+        ("keep.samples_size", f"{KEEP.samples_size // 1000**2}MB"),
+    ],
+)
+def test_page_tells_other_defaults(key: str, default: object) -> None:
+    """So is one that is no time."""
+    assert rows()[key].strip("`") == str(default)
+
+
+def test_page_tells_lines() -> None:
+    """The page has the first silence of each kind of line."""
+    for line, (silence, _) in LINES.items():
+        assert re.search(rf"`(line: )?{line}`[ |]*{silence:g} s", page())
+    assert f"`{LINES['rough'][0]:g}s` for a `rough` line" in page()

@@ -55,9 +55,25 @@ SOUND = {
         {"https": "https://example.net/", "expect": "x"},
     ],
     "need": 1,
-    "detect": {"silence": "3s"},
+    "detect": {
+        "false_failovers_per_year": 0.5,
+        "line": "cable",
+        "learn": True,
+        "silence": "3s",
+        "bad_share": "20 %",
+        "patience": {"least": "2s", "most": "20s"},
+        "muted_after": 5,
+        "fast": {"every": "100ms", "for": "1m"},
+    },
     "policy": {"dwell": "60s", "degraded": "stay", "reconcile": {"every": "60s"}},
-    "failback": {"method": "auto", "after": "5m", "timezone": "local"},
+    "failback": {
+        "method": "auto",
+        "after": "5m",
+        "window": ["Mon-Fri 22:00-06:00", "Sat,Sun"],
+        "timezone": "Europe/Berlin",
+        "trial": {"every": "30m", "within": "20s"},
+    },
+    "keep": {"samples": "7d", "samples_size": "200MB", "history": "400d"},
     "tunnels": [],
 }
 
@@ -87,6 +103,10 @@ texts = st.text(
         "::1",
         "%",
         "https://[",
+        "20 %",
+        "22:00-06:00",
+        "Mon-",
+        "1MB",
     ]
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts

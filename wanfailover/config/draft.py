@@ -8,9 +8,11 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
 
 from wanfailover.config.addresses import ipv4
+from wanfailover.config.detect import DetectKeys
+from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
-from wanfailover.config.schema import CircuitKeys, DetectKeys, FailbackKeys
+from wanfailover.config.schema import CircuitKeys
 from wanfailover.config.tree import KeyPath
 from wanfailover.core.facts import Circuit, Policy
 
@@ -35,6 +37,8 @@ class Draft:
         asked: How many probes there are, readable or not.
 
         host: The router's address on the inside; None where it is a name or left out.
+
+        detect: As if nothing were given, where it cannot be read; so is *failback*.
     """
 
     circuits: Mapping[int, Circuit]
@@ -43,8 +47,8 @@ class Draft:
     asked: int
     host: IPv4Address | None
     need: int
-    silence: float
-    failback: str
+    detect: DetectKeys
+    failback: FailbackKeys
 
     def targets(self) -> Iterator[tuple[KeyPath, IPv4Address]]:
         """Every far target given as an address, and where it stands."""
@@ -68,6 +72,16 @@ class Draft:
             if circuit.vantage is None and self.listed is not None and index + 1 < self.listed:
                 yield index, circuit
 
+    @property
+    def complete(self) -> bool:
+        """Every circuit could be read."""
+        return len(self.circuits) == self.listed
+
+    def may_try(self) -> bool:
+        """A return may be by trial, so far as is known."""
+        method = self.failback.method or Policy().failback
+        return method == "trial" or (method == "auto" and any(self.unseen()))
+
 
 def sketch(data: Mapping[str, object]) -> Draft:
     """Read what can be read of a profile; what cannot has been complained of elsewhere."""
@@ -77,16 +91,15 @@ def sketch(data: Mapping[str, object]) -> Draft:
     failback = readable(FailbackKeys.model_validate, data.get("failback") or {})
     host = router.get("host") if isinstance(router, dict) else None
     need = data.get("need")
-    default = Policy()
     return Draft(
         circuits={index: circuit.circuit() for index, circuit in keys.items()},
         probes=_readable_items(probe_keys, probes),
         listed=len(circuits) if isinstance(circuits, list) else None,
         asked=len(probes) if isinstance(probes, list) else 0,
         host=ipv4(host) if isinstance(host, str) else None,
-        need=need if isinstance(need, int) else default.need,
-        silence=(detect and detect.silence) or default.silence,
-        failback=(failback.method or default.failback) if failback else "unreadable",
+        need=need if isinstance(need, int) else Policy().need,
+        detect=detect or DetectKeys(),
+        failback=failback or FailbackKeys(),
     )
 
 

@@ -26,9 +26,14 @@ def wrong(sentence: str, kind: str = AT_VALUE) -> PydanticCustomError:
     return PydanticCustomError(kind, "{sentence}", {"sentence": sentence})
 
 
+def key(info: ValidationInfo) -> str:
+    """Give the key being read; a field that ends in `_` has a word of Python's for a key."""
+    return (info.field_name or "value").rstrip("_")
+
+
 def about(value: object, info: ValidationInfo) -> str:
     """Name the key being read and what it holds."""
-    return subject(info.field_name or "value", value)
+    return subject(key(info), value)
 
 
 def written(value: object) -> str:
@@ -73,7 +78,8 @@ def _interface(value: object, info: ValidationInfo) -> str:
     return name
 
 
-def _count(value: object, info: ValidationInfo) -> int:
+def count(value: object, info: ValidationInfo) -> int:
+    """Accept a whole number from 1."""
     if isinstance(value, str) and re.fullmatch("[0-9]+", value):
         raise wrong(f'`{info.field_name}: "{value}"` is text; write {value} without quotes')
     if isinstance(value, bool) or not isinstance(value, int):
@@ -84,7 +90,7 @@ def _count(value: object, info: ValidationInfo) -> int:
 
 
 def _port(value: object, info: ValidationInfo) -> int:
-    number = _count(value, info)
+    number = count(value, info)
     if number > 65535:
         raise wrong(f"{about(number, info)} is no port; ports are 1 to 65535")
     return number
@@ -106,7 +112,8 @@ def _flag(value: object, info: ValidationInfo) -> bool:
     raise wrong(f"{about(value, info)} is neither true nor false")
 
 
-def _duration(value: object, info: ValidationInfo) -> float:
+def duration(value: object, info: ValidationInfo) -> float:
+    """Accept a duration with its unit; gives seconds."""
     try:
         return durations.seconds(written(value), subject=about(value, info))
     except ValueError as error:
@@ -118,7 +125,7 @@ BRISKEST = 0.1
 
 
 def _pace(value: object, info: ValidationInfo) -> float:
-    pace = _duration(value, info)
+    pace = duration(value, info)
     if pace < BRISKEST:
         raise wrong(f"{about(value, info)} would flood the target; the least is 100ms")
     return pace
@@ -151,10 +158,10 @@ def choice(*words: str, unbuilt: tuple[str, ...] = ()) -> PlainValidator:
 Text = Annotated[str, PlainValidator(text)]
 Word = Annotated[str, PlainValidator(_word)]
 Interface = Annotated[str, PlainValidator(_interface)]
-Count = Annotated[int, PlainValidator(_count)]
+Count = Annotated[int, PlainValidator(count)]
 Port = Annotated[int, PlainValidator(_port)]
 Flag = Annotated[bool, PlainValidator(_flag)]
-Duration = Annotated[float, PlainValidator(_duration)]
+Duration = Annotated[float, PlainValidator(duration)]
 Pace = Annotated[float, PlainValidator(_pace)]
 NotBuilt = Annotated[None, PlainValidator(_not_built)]
 """A key of the contract that nothing reads yet; its off value passes."""

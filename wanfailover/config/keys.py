@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import InitErrorDetails
 
@@ -21,9 +22,14 @@ T = TypeVar("T")
 
 
 class Keys(BaseModel):
-    """A group of keys. One with nothing behind its colon counts as left out."""
+    """A group of keys. One with nothing behind its colon counts as left out.
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    A key that is a word of Python's has a field with a `_` behind it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, alias_generator=lambda name: name.rstrip("_")
+    )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -36,7 +42,7 @@ class Keys(BaseModel):
                 {
                     key: value
                     for key, value in data.items()
-                    if key in cls.model_fields and value is not None
+                    if key in cls.known() and value is not None
                 }
             )
         except ValidationError as error:
@@ -52,11 +58,12 @@ class Keys(BaseModel):
 
     @classmethod
     def _mistaken_keys(cls, data: Mapping[str, object]) -> Iterator[InitErrorDetails]:
-        meant = {key: nearest(key, cls.model_fields) for key in data if key not in cls.model_fields}
+        known = cls.known()
+        meant = {key: nearest(key, known) for key in data if key not in known}
         for key, near in meant.items():
             hint = f"did you mean `{near}`?" if near else f"known here are {quoted(cls.built())}"
             yield _line(f"unknown key `{key}`; {hint}", AT_KEY, (key,))
-        for key, field in cls.model_fields.items():
+        for key, field in known.items():
             if not field.is_required() or data.get(key) is not None:
                 continue
             if key in data:
@@ -65,9 +72,14 @@ class Keys(BaseModel):
                 yield _line(f"the key `{key}` is missing here", AT_KEY, (key,))
 
     @classmethod
+    def known(cls) -> dict[str, FieldInfo]:
+        """The fields by their keys."""
+        return {name.rstrip("_"): field for name, field in cls.model_fields.items()}
+
+    @classmethod
     def built(cls) -> list[str]:
         """The keys that do something."""
-        return [key for key, field in cls.model_fields.items() if field.annotation is not NoneType]
+        return [key for key, field in cls.known().items() if field.annotation is not NoneType]
 
     def given(self, *names: str) -> dict[str, Any]:
         """Those of *names* that the profile has, for a constructor that knows the rest."""

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from wanfailover.calendar import Calendar
 from wanfailover.core.facts import Circuit, Policy, Role, Site, Target
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
 from wanfailover.specs import ProbeSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept, and for how many seconds.
+
+    Args:
+        samples: Single probes' results.
+
+        samples_size: Bytes that these may take; the oldest go first.
+
+        history: Decisions, switchovers, and what lines have taught.
+    """
+
+    samples: float = 7 * 86400.0
+    samples_size: int = 200 * 1000**2
+    history: float = 400 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +40,8 @@ class Profile:
 
         circuits: In order of preference.
 
+        calendar: When a return is permitted.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -32,6 +52,8 @@ class Profile:
     circuits: tuple[Circuit, ...]
     probes: tuple[ProbeSpec, ...]
     policy: Policy
+    calendar: Calendar = field(default_factory=Calendar)
+    keep: Keep = Keep()
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:

@@ -13,9 +13,9 @@ from wanfailover.config.document import Document, Fault, read
 from wanfailover.config.draft import sketch
 from wanfailover.config.fields import AT_KEY
 from wanfailover.config.options import Installed, Plugins
-from wanfailover.config.profile import Profile
+from wanfailover.config.profile import Keep, Profile
 from wanfailover.config.router import read_router
-from wanfailover.config.schema import ProfileKeys
+from wanfailover.config.schema import KeepKeys, ProfileKeys
 from wanfailover.core.facts import Policy
 from wanfailover.errors import Complaint, ProfileError
 
@@ -56,6 +56,8 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         circuits=circuits,
         probes=tuple(probe.spec() for probe in keys.probes),
         policy=_policy(keys),
+        calendar=keys.failback.calendar(),
+        keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 
@@ -79,13 +81,14 @@ def _policy(keys: ProfileKeys) -> Policy:
     """Hand on what is given; the core knows the rest."""
     given: dict[str, Any] = {
         **keys.given("need"),
-        **keys.detect.given("silence"),
-        **keys.policy.given("dwell", "switches_per_hour", "proof_within"),
+        **keys.policy.given("dwell", "switches_per_hour", "degraded", "proof_within"),
     }
     renamed = {
         "reconcile_every": keys.policy.reconcile.every,
         "failback": keys.failback.method,
         "return_after": keys.failback.after,
+        "trial_every": keys.failback.trial.every,
+        "trial_within": keys.failback.trial.within,
     }
     given |= {name: value for name, value in renamed.items() if value is not None}
-    return Policy(**given)
+    return Policy(detect=keys.detect.detect(), **given)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from wanfailover.config import times
 from wanfailover.config.addresses import ipv4
 from wanfailover.config.document import Fault
 from wanfailover.config.draft import Draft
@@ -126,17 +127,6 @@ def need_can_be_met(draft: Draft) -> Iterator[Fault]:
         yield Fault(("need",), text)
 
 
-def evidence_can_be_had(draft: Draft) -> Iterator[Fault]:
-    """Who returns by evidence can see what it returns to."""
-    for _, circuit in draft.unseen():
-        if draft.failback == "evidence":
-            text = (
-                f"`method: evidence` needs a `vantage` on {circuit.name}, as nobody would see it "
-                "recover; give it one, or write `method: manual`"
-            )
-            yield Fault(("failback", "method"), text)
-
-
 MISTAKES: tuple[Rule, ...] = (
     two_circuits,
     addresses_fit,
@@ -146,7 +136,10 @@ MISTAKES: tuple[Rule, ...] = (
     targets_are_beyond,
     targets_differ,
     need_can_be_met,
-    evidence_can_be_had,
+    times.bounds_in_order,
+    times.beginning_within_bounds,
+    times.shares_in_order,
+    times.evidence_can_be_had,
 )
 
 
@@ -189,36 +182,15 @@ def providers_are_passed(draft: Draft) -> Iterator[Fault]:
         yield Fault(("probes",), text)
 
 
-def asked_often_enough(draft: Draft) -> Iterator[Fault]:
-    """An outage is noticed when targets are asked."""
-    paces = sorted(probe.spec().every for probe in draft.probes.values())
-    if draft.need <= len(paces) and paces[draft.need - 1] >= draft.silence:
-        asked = "no target is" if draft.need == 1 else f"fewer than {draft.need} targets are"
-        text = (
-            f"{asked} asked more often than every {draft.silence:g} s, the silence that counts as "
-            "an outage, so it is noticed late; ask more often"
-        )
-        yield Fault(("probes",), text)
-
-
-def return_can_be_seen(draft: Draft) -> Iterator[Fault]:
-    """Automation that looks complete returns by itself."""
-    for index, circuit in draft.unseen():
-        if draft.failback == "auto":
-            text = (
-                f"nothing sees {circuit.name} while it is idle, so the return to it is up to you: "
-                f"`wanfailover switch {circuit.name}`; with a `vantage` it would be automatic"
-            )
-            yield Fault(("circuits", index), text)
-
-
 DOUBTS: tuple[Rule, ...] = (
     somebody_far_is_asked,
     several_are_asked,
     addresses_are_asked,
     providers_are_passed,
-    asked_often_enough,
-    return_can_be_seen,
+    times.keys_have_an_effect,
+    times.silence_comes_first,
+    times.asked_often_enough,
+    times.windows_are_long_enough,
 )
 
 

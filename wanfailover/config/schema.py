@@ -12,9 +12,10 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from wanfailover.config.addresses import Address, AddressWithPrefix, Host
+from wanfailover.config.detect import DetectKeys
+from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.fields import (
     A_LIST,
-    AT_KEY,
     Count,
     Duration,
     Flag,
@@ -29,6 +30,7 @@ from wanfailover.config.fields import (
 )
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
+from wanfailover.config.spans import Size, span
 from wanfailover.config.words import listed
 from wanfailover.core.facts import Circuit, Path
 
@@ -151,11 +153,6 @@ class CircuitKeys(Keys):
         )
 
 
-class DetectKeys(Keys):
-    silence: Duration | None = None
-    false_failovers_per_year: NotBuilt = None
-
-
 class ReconcileKeys(Keys):
     every: Duration | None = None
     drift: Annotated[str, choice("report", unbuilt=("adopt", "restore"))] = "report"
@@ -164,23 +161,15 @@ class ReconcileKeys(Keys):
 class PolicyKeys(Keys):
     dwell: Duration | None = None
     switches_per_hour: Count | None = None
-    degraded: Annotated[str, choice("stay", unbuilt=("switch",))] = "stay"
+    degraded: Annotated[str, choice("stay", "switch")] | None = None
     proof_within: Duration | None = None
     reconcile: ReconcileKeys = ReconcileKeys()
 
 
-def _local(value: object, info: ValidationInfo) -> object:
-    if value != "local":
-        raise wrong(f"{about(value, info)} is not built yet; leave it out", AT_KEY)
-    return value
-
-
-class FailbackKeys(Keys):
-    method: Annotated[str, choice("auto", "evidence", "manual", unbuilt=("trial",))] | None = None
-    after: Duration | None = None
-    window: NotBuilt = None
-    timezone: Annotated[str, PlainValidator(_local)] = "local"
-    trial: NotBuilt = None
+class KeepKeys(Keys):
+    samples: Annotated[float, span("1h", "400d")] | None = None
+    samples_size: Size | None = None
+    history: Annotated[float, span("1d", "4000d")] | None = None
 
 
 class ProfileKeys(Keys):
@@ -198,4 +187,4 @@ class ProfileKeys(Keys):
     drill: NotBuilt = None
     notify: NotBuilt = None
     page: NotBuilt = None
-    keep: NotBuilt = None
+    keep: KeepKeys = KeepKeys()
