@@ -336,7 +336,6 @@ class Engine:
             self._moves = [m for m in self._moves if m.at > now - KEPT] + [move]
         if outcome.view is not None:
             self._router.take(outcome.view)
-            self._router.asked(now)
             circuit = self.site.identify(outcome.view)
             self._move(circuit.name if circuit else None, now)
         else:

@@ -38,6 +38,7 @@ class KnownRouter:
     def take(self, view: RouterView) -> None:
         """It was read."""
         self.view, self.unread = view, None
+        self._asked = max(self._asked, view.at)
         self._marked = dict.fromkeys(view.marks, view.at)
 
     def asked(self, now: Instant) -> None:
