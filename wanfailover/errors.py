@@ -13,6 +13,7 @@ WanFailoverError
 │   ├── ProofFailed          applied, but traffic does not pass; undone
 │   └── UndoFailed           the one that wakes a person
 ├── JournalError             also OSError
+├── RecordingError           there is no recording of samples, or it cannot be read
 ├── ControlError             no agent is listening, or another one holds the site
 └── LabError                 the packet lab cannot be built here, with the remedy
 
@@ -123,6 +124,10 @@ class UndoFailed(SwitchoverError):
 
 class JournalError(WanFailoverError, OSError):
     """The journal cannot be read or written."""
+
+
+class RecordingError(WanFailoverError):
+    """There is no recording of samples, or it cannot be read."""
 
 
 class ControlError(WanFailoverError):
