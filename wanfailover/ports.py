@@ -314,7 +314,11 @@ class Prover(Protocol):
 
 
 class DriverPlugin(Protocol):
-    """What the entry point ``wanfailover.drivers`` names: how to make a driver."""
+    """What the entry point ``wanfailover.drivers`` names: how to make a driver.
+
+    One whose drivers are `Marking` says so by an attribute ``marks`` that is true, so that a
+    profile can be refused before there is a router.
+    """
 
     transports: tuple[str, ...]
     """The transports it can use; the first is the default."""

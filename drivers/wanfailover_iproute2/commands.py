@@ -10,6 +10,10 @@ first one of its network, and others that stand before it are taken away and put
 When a primary address goes, all others of its network go with it, unless promote_secondaries is
 set. It is set where a network loses its primary and keeps others, and is left set.
 
+An address kept for marked packets (see `marks`) is nobody's here: it goes before its network is
+touched, so that the circuit's own comes with its network's route, and an undo does not bring it
+back. Who asked for the mark asks for it again.
+
 Each line bears repetition, and each undo begins from any point its action may have stopped at:
 ``replace`` adds what is missing, and ``flush`` takes away what is there.
 """
@@ -87,7 +91,7 @@ def compile_steps(
                 essential = _has(view, "conntrack")
                 actions.append(Action("forget", str(step), (_forget(address),), (), essential))
             case Announce(address=address, interface=interface) if _has(view, "arping"):
-                line = _announce(address, _name(interface), view)
+                line = _announce(address, name(interface), view)
                 actions.append(Action("announce", str(step), (line,), (), essential=False))
             case _:
                 pass
@@ -105,7 +109,7 @@ def _apply(steps: Sequence[Step], view: RouterView) -> Action:
             case ForgetConnections(undo_address=address) if _has(view, "conntrack"):
                 undoes.then.append(f"{_forget(address)} || :")
             case Announce(undo_address=IPv4Address() as address) if _has(view, "arping"):
-                undoes.then.append(_announce(address, _name(step.undo_interface), view))
+                undoes.then.append(_announce(address, name(step.undo_interface), view))
             case _:
                 pass
     title = "; ".join(str(step) for step in steps if isinstance(step, SetAddress | SetGateway))
@@ -151,9 +155,16 @@ class _Batch:
 
 
 def _move_address(step: SetAddress, view: RouterView, does: _Batch, undoes: _Batch) -> None:
-    interface = _name(step.interface)
-    have = [address for name, address in view.addresses if name == interface]
-    gone = step.old.ip if step.old is not None and step.old_interface == interface else None
+    interface = name(step.interface)
+    old = step.old if step.old is not None and step.old_interface == interface else None
+    kept = {a for port, a in _kept(view) if port == interface}
+    have = [a for port, a in view.addresses if port == interface and a not in kept]
+    for address in sorted(kept):
+        if address.network in {step.new.network, old.network if old is not None else None}:
+            before, line = let_go(address, interface, view)
+            does.before += before
+            does.addresses.append(line)
+    gone = old.ip if old is not None else None
     want = [step.new, *(a for a in have if a != step.new and a.ip != gone)]
     _arrange(interface, have, want, does)
     _arrange(interface, want, have, undoes)
@@ -178,7 +189,27 @@ def _arrange(
         batch.removals += [_remove(a.ip, interface) for a in old if a not in new[:1]]
         batch.removals += [_add(a, interface) for a in new[1:]]
         if old and new:
-            batch.before = [f"sysctl -q -w net/ipv4/conf/{interface}/promote_secondaries=1"]
+            batch.before.append(_promote(interface))
+
+
+def let_go(address: IPv4Interface, interface: str, view: RouterView) -> tuple[Lines, str]:
+    """What takes an address away that was kept for marked packets, and what must come before.
+
+    Only a deprecated one goes: where it has become the active circuit's own meanwhile, it stays.
+    """
+    network = [
+        a for port, a in view.addresses if port == interface and a.network == address.network
+    ]
+    before = (_promote(interface),) if network[:1] == [address] and network[1:] else ()
+    return before, f"{_remove(address.ip, interface)} deprecated"
+
+
+def _kept(view: RouterView) -> frozenset[tuple[str, IPv4Interface]]:
+    return view.kept if isinstance(view, LinuxView) else frozenset()
+
+
+def _promote(interface: str) -> str:
+    return f"sysctl -q -w net/ipv4/conf/{interface}/promote_secondaries=1"
 
 
 def _add(address: IPv4Interface, interface: str) -> str:
@@ -192,20 +223,20 @@ def _remove(ip: IPv4Address, interface: str) -> str:
 
 def _move_route(step: SetGateway, view: RouterView, does: _Batch, undoes: _Batch) -> None:
     """Replace the default route that traffic takes now, whose metric says which one that is."""
-    interface = _name(step.interface)
+    interface = name(step.interface)
     route = view.route if isinstance(view, LinuxView) else None
     metric = f" metric {route.metric}" if route and route.metric else ""
     new = f"default via {step.new} dev {interface}"
     does.route += _ask_again(step.new, interface)
     does.route.append(f"route replace {new} src {step.source}{metric}")
     if step.old is not None:
-        undoes.route += _ask_again(step.old, _name(step.old_interface))
+        undoes.route += _ask_again(step.old, name(step.old_interface))
     if route is not None:
         undoes.route.append(f"route replace {route.words}")
     elif step.old is not None:
         source = f" src {step.old_source}" if step.old_source is not None else ""
         undoes.route.append(
-            f"route replace default via {step.old} dev {_name(step.old_interface)}{source}"
+            f"route replace default via {step.old} dev {name(step.old_interface)}{source}"
         )
     else:
         undoes.route.append(f"route flush exact {new}")
@@ -230,8 +261,8 @@ def _has(view: RouterView, tool: str) -> bool:
     return not isinstance(view, LinuxView) or tool in view.tools
 
 
-def _name(interface: str | None) -> str:
-    """An interface's name, fit to be typed.
+def name(interface: str | None) -> str:
+    """Give an interface's name, fit to be typed.
 
     Raises:
         DriverError: There is none, or it is no name.

@@ -1,11 +1,12 @@
-"""The driver: four verbs over a shell, and a look round for `check`."""
+"""The driver: four verbs over a shell, marks for idle circuits, and a look round for `check`."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from wanfailover.core.facts import RouterView
+from wanfailover.core.facts import Circuit, RouterView
 from wanfailover.core.plan import Step
 from wanfailover.errors import CommandRefused, LoginRefused
 from wanfailover.ports import Action, Finding, Severity
@@ -13,6 +14,7 @@ from wanfailover.transports.router import RouterShell
 from wanfailover_iproute2 import commands
 from wanfailover_iproute2.commands import Own
 from wanfailover_iproute2.findings import judge
+from wanfailover_iproute2.marking import Marker, Standpoint
 from wanfailover_iproute2.reading import READ, LinuxView, read_view
 from wanfailover_iproute2.survey import SURVEY, read_survey
 
@@ -26,14 +28,21 @@ ACT_WITHIN = 30.0
 class Iproute2:
     """Drives a Linux router by ``ip``, ``conntrack`` and ``arping``."""
 
-    def __init__(self, shell: RouterShell, own: Own) -> None:
+    def __init__(self, shell: RouterShell, own: Own, standpoint: Standpoint) -> None:
         self._shell = shell
         self._own = own
+        marked = tuple(circuit for circuit in own.circuits if circuit.marked)
+        self._marker = Marker(shell, marked, standpoint)
 
     async def read(self) -> LinuxView:
-        """Read addresses and default routes, in one round trip."""
-        reply = await self._shell.run(READ, within=READ_WITHIN)
-        return read_view(reply, time.monotonic())
+        """Read addresses and default routes, in one round trip; in another one marks, if any."""
+        view = await self._read()
+        marks, remarks = await self._marker.read(view)
+        return replace(view, marks=marks, remarks=(*view.remarks, *remarks))
+
+    async def mark(self, circuits: Sequence[Circuit]) -> None:
+        """Have packets from this host that carry a circuit's code point leave by that circuit."""
+        await self._marker.mark(circuits, await self._read())
 
     def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
         """Turn abstract steps into actions of this router; touches nothing."""
@@ -53,12 +62,19 @@ class Iproute2:
 
     async def inspect(self) -> tuple[Finding, ...]:
         """Look at tools, rights and other writers; changes nothing."""
-        view = await self.read()
+        view = await self._read()
         try:
             reply = await self._shell.run(SURVEY, within=READ_WITHIN, root=True)
         except LoginRefused as error:  # by sudo: reading took no rights
             return (Finding("rights", Severity.RED, str(error), "see the driver's README: sudo"),)
-        return judge(view, read_survey(reply), self._own.circuits, repairs=bool(self._own.after))
+        survey, repairs = read_survey(reply), bool(self._own.after)
+        found = judge(view, survey, self._own.circuits, repairs=repairs)
+        return (*found, *await self._marker.inspect(view))
+
+    async def _read(self) -> LinuxView:
+        reply = await self._shell.run(READ, within=READ_WITHIN)
+        ours = frozenset(circuit.address.ip for circuit in self._own.circuits)
+        return read_view(reply, time.monotonic(), ours)
 
     async def _type(self, lines: tuple[str, ...]) -> str:
         if not lines:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from wanfailover.core.facts import Circuit, Site
 from wanfailover.ports import Finding, Severity
+from wanfailover_iproute2.holding import Holding
+from wanfailover_iproute2.marks import Mark
 from wanfailover_iproute2.reading import LinuxView
 from wanfailover_iproute2.survey import Survey
 
@@ -48,6 +51,43 @@ def judge(
     """Judge a router, in the order in which an operator would ask."""
     case = _Case(view, survey, circuits, repairs)
     return tuple(finding for look in _LOOKS for finding in look(case))
+
+
+def judge_marks(
+    marks: Sequence[Mark], holding: Holding, peer: IPv4Address | None, view: LinuxView
+) -> Iterator[Finding]:
+    """Judge whether marked probes go where they should, or could: one row for each mark."""
+    active = Site("", tuple(mark.circuit for mark in marks)).identify(view)
+    for mark in marks:
+        yield _mark(mark, holding, peer, view, idle=mark.circuit is not active)
+
+
+def _mark(
+    mark: Mark, holding: Holding, peer: IPv4Address | None, view: LinuxView, *, idle: bool
+) -> Finding:
+    name, dscp = mark.circuit.name, mark.dscp
+    if not holding.nft:
+        sentence = f"nft is missing: probes marked {dscp} cannot be sent out by {name}"
+        return Finding("mark", RED, sentence, "install nftables, or choose another vantage")
+    if taken := holding.taken(mark):
+        sentence, _, remedy = taken.partition(": ")
+        return Finding("mark", RED, sentence, remedy)
+    there = holding.packets(mark, peer)
+    lacks = holding.lacks(mark, peer, view)
+    if not lacks and there:
+        sentence = f"{there} probes marked {dscp} have come, and leave by {name}"
+        return Finding("mark", GREEN, sentence)
+    if not lacks and idle:
+        return Finding(
+            "mark",
+            YELLOW,
+            f"what is marked {dscp} leaves by {name}, but none has come yet",
+            "where an agent runs, find out what clears the code point (DSCP) on the way",
+        )
+    if lacks and idle and holding.marks(mark):
+        sentence = f"the mark of {name} lacks {lacks}; its samples are void until it is whole"
+        return Finding("mark", YELLOW, sentence, "start the agent, which sets it up anew")
+    return Finding("mark", GREEN, f"what is needed to mark probes of {name} is free")
 
 
 def _circuit(case: _Case) -> Iterator[Finding]:

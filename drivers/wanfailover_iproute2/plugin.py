@@ -9,10 +9,12 @@ from difflib import get_close_matches
 
 from wanfailover.errors import DriverError
 from wanfailover.ports import OptionsWrong, RouterAccess
+from wanfailover.transports.local import LocalShell
 from wanfailover.transports.root import Sudo
 from wanfailover.transports.router import RouterShell, shell_for
 from wanfailover_iproute2.commands import Own
 from wanfailover_iproute2.driver import Iproute2
+from wanfailover_iproute2.marking import Standpoint
 
 TOOLS = ("ip", "conntrack", "arping", "sysctl", "nft", "iptables")
 """All that the driver itself runs as root; what sudoers must allow."""
@@ -49,6 +51,7 @@ class Plugin:
     """Makes iproute2 drivers."""
 
     transports: tuple[str, ...] = ("ssh", "local")
+    marks = True
 
     def options(self, raw: Mapping[str, object]) -> Options:
         """Check the profile's `router.options`.
@@ -75,7 +78,14 @@ class Plugin:
             raise DriverError("transport ssh needs router.host and credentials.username")
         sudo = Sudo(TOOLS, "ip -V", access.sudo_password) if options.sudo else None
         shell = RouterShell(shell_for(access, options.netns), sudo)
-        return Iproute2(shell, Own(options.after, options.undo, access.circuits))
+        own = Own(options.after, options.undo, access.circuits)
+        return Iproute2(shell, own, _standpoint(access, options.netns))
+
+
+def _standpoint(access: RouterAccess, netns: str | None) -> Standpoint:
+    """Where the agent is: with a namespace for a router, the agent need not be in that one."""
+    here = LocalShell() if netns is not None else None
+    return Standpoint(access.transport, here, access.host)
 
 
 def _complaint(key: str, value: object) -> str:

@@ -16,8 +16,15 @@ READ = """\
 ip -json -4 address show && ip -json -4 route show default || exit
 for tool in conntrack arping; do command -v $tool; done
 arping -h 2>&1 | grep -o -m 1 Habets
+echo "peer ${SSH_CONNECTION%% *}"
 :"""
-"""One round trip: two documents of JSON, then paths of tools, a line each."""
+"""One round trip: two documents of JSON, then paths of tools, a line each, and where we come from.
+
+Only the shell itself knows that: sudo forgets SSH_CONNECTION.
+"""
+
+PEER = "peer "
+"""Before the address; no tool's path has it."""
 
 WITHOUT_JSON = "answer to 'ip -json' (needs iproute2 4.16 or later; on OpenWrt the package ip-full)"
 
@@ -63,15 +70,31 @@ class LinuxView(RouterView):
         tools: Names of the tools that are there, and `HABETS`.
 
         leased: Addresses with an end to their life, which are somebody else's to manage.
+
+        kept: Addresses of idle circuits that are there for marked packets alone, with the interface
+            of each: see `marks`.
+
+        peer: From where the router sees the agent, as its SSH server tells; empty where none does.
     """
 
     route: DefaultRoute | None = None
     tools: frozenset[str] = frozenset()
     leased: frozenset[IPv4Interface] = frozenset()
+    kept: frozenset[tuple[str, IPv4Interface]] = frozenset()
+    peer: str = ""
 
 
-def read_view(reply: Completed, at: Instant) -> LinuxView:
+def read_view(
+    reply: Completed, at: Instant, circuits: frozenset[IPv4Address] = frozenset()
+) -> LinuxView:
     """Read the answer to `READ`.
+
+    Args:
+        reply: What the router said.
+
+        at: When it was asked.
+
+        circuits: The circuits' addresses: no others are kept by us.
 
     Raises:
         UnreadableReply: It is not what iproute2 writes.
@@ -84,7 +107,8 @@ def read_view(reply: Completed, at: Instant) -> LinuxView:
         what = "addresses and routes" if reply.out.startswith("[") else WITHOUT_JSON
         raise UnreadableReply(what, reply.words) from error
     route = defaults[0] if defaults else None
-    tools = frozenset(line.rpartition("/")[2] for line in rest.split())
+    paths, _, peer = rest.partition(PEER)
+    tools = frozenset(path.rpartition("/")[2] for path in paths.split())
     return LinuxView(
         at=at,
         gateway=route.gateway if route else None,
@@ -95,6 +119,10 @@ def read_view(reply: Completed, at: Instant) -> LinuxView:
         route=route,
         tools=tools,
         leased=frozenset(a.address for a in addresses if a.leased),
+        kept=frozenset(
+            (a.interface, a.address) for a in addresses if a.kept and a.address.ip in circuits
+        ),
+        peer=peer.strip(),
     )
 
 
@@ -104,6 +132,7 @@ class _Address:
     address: IPv4Interface
     primary: bool
     leased: bool
+    kept: bool
 
 
 def _documents(reply: Completed) -> tuple[list[Any], list[Any], str]:
@@ -124,6 +153,7 @@ def _addresses(links: list[Any]) -> Iterator[_Address]:
                 address=IPv4Interface(f"{info['local']}/{info['prefixlen']}"),
                 primary=not info.get("secondary") and info.get("scope") == "global",
                 leased=bool(info.get("dynamic")),
+                kept=bool(info.get("deprecated") and info.get("noprefixroute")),
             )
 
 

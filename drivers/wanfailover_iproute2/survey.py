@@ -14,6 +14,7 @@ from typing import Any
 
 from wanfailover.errors import UnreadableReply
 from wanfailover.transports.shell import Completed
+from wanfailover_iproute2.marks import TABLE
 
 TRIAL = "ip route del 240.0.0.1"
 """Needs the right to change routes, and finds none to change: nobody routes there (RFC 1112)."""
@@ -94,8 +95,7 @@ def read_survey(reply: Completed) -> Survey:
     Raises:
         UnreadableReply: It is not what these tools write.
     """
-    _, *cut = _PART.split(reply.out)
-    parts = dict(zip(cut[::2], cut[1::2], strict=True))
+    parts = parts_of(reply.out)
     try:
         links = {
             link["ifname"]: Link(
@@ -118,6 +118,12 @@ def read_survey(reply: Completed) -> Survey:
         )
     except (ValueError, LookupError, TypeError) as error:
         raise UnreadableReply("account of itself", reply.out or reply.words) from error
+
+
+def parts_of(text: str) -> dict[str, str]:
+    """Cut an answer into its parts, each under the name that stands in the line before it."""
+    _, *cut = _PART.split(text)
+    return dict(zip(cut[::2], cut[1::2], strict=True))
 
 
 def _lines(parts: dict[str, str], name: str) -> list[str]:
@@ -151,7 +157,8 @@ def _fixed_sources(nft: str, iptables: str) -> tuple[FixedSource, ...] | None:
 
 
 def _nft_sources(items: list[dict[str, Any]]) -> Iterator[FixedSource]:
-    for expressions in (item["rule"]["expr"] for item in items if "rule" in item):
+    rules = (item["rule"] for item in items if "rule" in item)
+    for expressions in (rule["expr"] for rule in rules if rule["table"] != TABLE):
         out = None
         for expression in expressions:
             match expression:
