@@ -8,12 +8,15 @@ import time
 
 import structlog
 
-from wanfailover.core.entries import ActionFailed, Entry, SwitchoverEnded, to_data
+from wanfailover.core.entries import ActionFailed, Entry, LineLearned, SwitchoverEnded, to_data
 from wanfailover.errors import JournalError
 from wanfailover.journal.writer import Journal
 
 PATIENCE = 0.5
 """Seconds a failover waits for the disk: ten times what a sick one takes, and then it goes on."""
+
+EXPLAINED = {"passed_over", "thresholds"}
+"""What only `explain` prints: on each line of a log it would drown the rest."""
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -54,7 +57,13 @@ class Recorder:
 
     def _tell(self, entry: Entry) -> None:
         event = _WORDS.sub("-", type(entry).__name__).lower()
-        fields = {key: value for key, value in to_data(entry).items() if value not in (None, ())}
+        if isinstance(entry, LineLearned):
+            return  # for the next start, and of no interest to anybody before
+        fields = {
+            key: value
+            for key, value in to_data(entry).items()
+            if value not in (None, ()) and key not in EXPLAINED
+        }
         bad = isinstance(entry, ActionFailed) or (
             isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
         )

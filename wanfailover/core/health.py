@@ -164,6 +164,8 @@ class _Asked:
         was = self.muted
         if sample.result is Result.ANSWERED:
             self.missed, self.muted = 0, False
+            if was:
+                self.recent = {sample.sent: sample}  # what it missed alone is nobody's loss
             return was
         if not self.missed:
             self._others = answers
@@ -260,15 +262,13 @@ class Line:
     def _count(self, sample: ProbeSample, was: ProbeSample | None, now: Instant) -> None:
         """Enter it into the account of good and bad seconds, and of quiet."""
         self._seconds.take(sample, was)
+        if self._quiet_since is None or sample.sent < self._quiet_since:
+            return  # it was sent before the quiet began
         self._quiet[0] += was is None
         self._quiet[1] += sample.missed - (was is not None and was.missed)
-        several = self._voices > 1  # one target alone loses a probe now and then
-        if (
-            sample.missed
-            and several
-            and self._quiet_since is not None
-            and self._seconds.bad_since(self._quiet_since, self._muted, self._voices)
-        ):
+        if self._voices < 2 or not sample.missed:
+            return  # one target alone loses a probe now and then
+        if self._seconds.bad_since(self._quiet_since, self._muted, self._voices):
             self._quiet_since, self._quiet = now, [0, 0]
 
     def _take_device(self, sample: ProbeSample) -> None:
@@ -308,7 +308,8 @@ class Line:
     def deaf(self, now: Instant, seconds: float) -> None:
         """We were stalled for *seconds* until *now*: that is no silence of the line, nor age."""
         self._floor = max(self._floor, min(now, self._last_life() + seconds))
-        self._overdue.clear()
+        if self._state is not State.DOWN:
+            self._overdue.clear()
         self._seconds.clear()
         self._suspicion.clear()
         self._watched = None
@@ -373,6 +374,8 @@ class Line:
         if self._silent(now):
             self._revived, self._brown = None, False
             return State.DOWN, self._silence(now)
+        if self._life is None:
+            return State.UNKNOWN, "no answer yet"
         return self._answering(now)
 
     def fast(self, now: Instant) -> bool:
@@ -405,9 +408,10 @@ class Line:
         return State.UNKNOWN, f"not seen for {age:.0f} s"
 
     def _silent(self, now: Instant) -> bool:
-        if now - self._last_life() < self.patience.silence:
-            return self._state is State.DOWN and not self._brown and self._revived is None
-        return len(self._overdue) >= self._detect.enough
+        if self._state is State.DOWN and not self._brown and self._revived is None:
+            return True  # until it is heard
+        patient = now - self._last_life() < self.patience.silence
+        return not patient and len(self._overdue) >= self._detect.enough
 
     def _silence(self, now: Instant) -> str:
         asked = len(self._asked())
@@ -524,7 +528,7 @@ class Line:
     def _layer(self, state: State, now: Instant) -> Layer | None:
         return diagnose(
             Signs(
-                down=state is State.DOWN,
+                down=state is State.DOWN and self._condemned is None,
                 unsent=self._unsent() is not None,
                 gateway=self._gateway_answers(),
                 modem_down=self._device_down(now),
