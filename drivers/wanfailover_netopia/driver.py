@@ -14,7 +14,7 @@ from wanfailover.ports import Action, Dial, Finding, Notes, Secret, Snmp
 from wanfailover.transports import traps
 from wanfailover_netopia import changes, edits, look, tour
 from wanfailover_netopia.changes import EDIT, EFFECT, LOOK, Change
-from wanfailover_netopia.edits import read_configured
+from wanfailover_netopia.edits import read_configured, read_resets
 from wanfailover_netopia.effect import Effect, Habit
 from wanfailover_netopia.reading import Reader
 from wanfailover_netopia.restart import Restarter
@@ -100,7 +100,7 @@ class Netopia:
         """Read what it runs, by SNMP; and what stands on its screens, when that may be news."""
         async with self._within(READ_WITHIN, "reading the router"):
             view = await self._reader.read()
-            self._habit.firmware = view.firmware
+            self._know(view)
             return view
 
     def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
@@ -149,7 +149,7 @@ class Netopia:
         """Look for what would make a switch fail; changes nothing."""
         async with self._within(INSPECT_WITHIN, "looking round"):
             view = await self._reader.read(afresh=True)
-            self._habit.firmware = view.firmware
+            self._know(view)
             seen = await self._sessions.visit(tour.take)
             await self._sessions.close()
         router = self._router
@@ -165,6 +165,8 @@ class Netopia:
                 restart=router.restart,
                 changes=self._habit.kind,
                 recent=self._habit.recent,
+                resets=self._habit.resets,
+                turned=not self._habit.waits,
                 circuits=router.circuits,
             ),
         )
@@ -188,10 +190,17 @@ class Netopia:
     def _effect_within(self) -> float:
         return EFFECT_WITHIN + (self._router.restart_within if self._router.restart else 0.0)
 
+    def _know(self, view: NetopiaView) -> None:
+        self._habit.firmware = view.firmware
+        self._habit.resets = self._reader.resets
+
     async def _edit(self, change: Change) -> str:
         self._entered = False
         if self._effect.forbidden and not change.idle:
-            raise NeedsRestart(FORBIDDEN)
+            async with self._within(READ_WITHIN, "reading a setting"):
+                self._habit.resets = await self._sessions.visit(read_resets)
+            if self._effect.forbidden:
+                raise NeedsRestart(FORBIDDEN)
         if change.blind and change.found.back is None:
             async with self._within(READ_WITHIN, "reading its screens"):
                 stood = await self._sessions.visit(read_configured)

@@ -16,11 +16,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
 
-from wanfailover.errors import CommandRefused
+from wanfailover.errors import CommandRefused, UnreadableReply
 from wanfailover.transports.console.screen import Screen
 from wanfailover_netopia.fields import fill
 from wanfailover_netopia.hands import value
-from wanfailover_netopia.screens import ADDRESS, GATEWAY, IP, MASK, WAN, Goal, Label
+from wanfailover_netopia.screens import (
+    ADDRESS,
+    ADVANCED,
+    GATEWAY,
+    IP,
+    MASK,
+    RESETS,
+    WAN,
+    Goal,
+    Label,
+)
 from wanfailover_netopia.values import NOWHERE, Values
 from wanfailover_netopia.walk import Walk
 
@@ -39,6 +49,18 @@ async def read_configured(walk: Walk) -> Values:
     for goal, labels in _PLACES:
         held = replace(held, **_shown(await walk.reach(goal), labels))
     return held
+
+
+async def read_resets(walk: Walk) -> bool | None:
+    """Read whether the router says that changes hold at once; None where it does not say."""
+    await walk.to_main_menu()  # it may stand on that screen since it was last read
+    try:
+        screen = await walk.reach(ADVANCED)
+    except UnreadableReply:
+        return None
+    return {"yes": True, "on": True, "no": False, "off": False}.get(
+        (value(screen, RESETS) or "").lower()
+    )
 
 
 async def change(walk: Walk, wanted: Values, back: Values) -> None:

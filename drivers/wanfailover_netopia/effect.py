@@ -4,7 +4,8 @@ The sources leave it open: a change of the WAN address may hold at once, may res
 seconds, or may wait for the next restart, by firmware and by a setting. So the running values are
 watched. As long as they move, or are away, the router is at work; when the old ones stand still and
 whole, it waits. That may be wrong, or somebody may turn the setting: so it is forgotten when values
-hold at once, and refuses a switch for a day only.
+hold at once, and refuses a switch for a day only. What the setting says, where it was read, only
+tells how long to watch, and allows a switch to be tried again when it has been turned.
 """
 
 from __future__ import annotations
@@ -32,7 +33,16 @@ AWAY = 25.0
 AT_ONCE = 2.5
 """Seconds up to which a change has held at once."""
 
+PROMISED = 25.0
+"""The same where the router's setting says that changes hold at once."""
+
+FORETOLD = 5.0
+"""The same where it says that they wait, and nothing else was seen."""
+
 IMMEDIATE, LINK_RESET, RESTART = "immediate", "link-reset", "restart"
+
+IN_SPITE = "in-spite"
+"""Said of a restart that was waited for although the router's setting promised that none was."""
 
 BELIEVED = timedelta(days=1)
 """How long a switch is refused because one has waited for a restart before."""
@@ -45,11 +55,17 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Habit:
-    """What is known of how the router's changes take effect, kept by firmware."""
+    """What is known of how the router's changes take effect, kept by firmware.
+
+    Args:
+        resets: What the router's own setting says: they hold at once, they wait for a restart; None
+            where it was not read.
+    """
 
     notes: Notes
     firmware: str | None = None
     now: Callable[[], datetime] = utc_now
+    resets: bool | None = None
 
     @property
     def kind(self) -> str | None:
@@ -62,19 +78,35 @@ class Habit:
         since = self._note()[1]
         return since is not None and timedelta() <= self.now() - since < BELIEVED
 
+    @property
+    def waits(self) -> bool:
+        """A change has waited for a restart, and the setting was not turned since then."""
+        kind, _, in_spite = self._note()
+        return kind == RESTART and (in_spite or self.resets is not True)
+
+    @property
+    def patience(self) -> float:
+        """Seconds of old values, unchanged, after which a change waits for a restart."""
+        if self.resets is False and self.kind is None:
+            return FORETOLD
+        return PROMISED if self.resets else STILL
+
     def learn(self, kind: str) -> None:
         """Remember it, and when it was found out."""
         if self.kind != kind or kind == RESTART:
-            self.notes.put(self._key, f"{kind} {self.now().isoformat(timespec='seconds')}")
+            words = [kind, self.now().isoformat(timespec="seconds")]
+            if kind == RESTART and self.resets is True:
+                words.append(IN_SPITE)
+            self.notes.put(self._key, " ".join(words))
 
-    def _note(self) -> tuple[str | None, datetime | None]:
-        kind, _, time = (self.notes.get(self._key) or "").partition(" ")
+    def _note(self) -> tuple[str | None, datetime | None, bool]:
+        kind, time, *more = [*(self.notes.get(self._key) or "").split(" "), ""]
         try:
             since = datetime.fromisoformat(time)
         except ValueError:
-            return None, None
+            return None, None, False
         known = kind in {IMMEDIATE, LINK_RESET, RESTART} and since.tzinfo is not None
-        return (kind, since) if known else (None, None)
+        return (kind, since, IN_SPITE in more) if known else (None, None, False)
 
     @property
     def _key(self) -> str:
@@ -97,7 +129,7 @@ class Effect:
     @property
     def forbidden(self) -> bool:
         """It is known that nothing can be changed without a restart, and none is allowed."""
-        return self._habit.kind == RESTART and self._habit.recent and not self._allowed
+        return self._habit.waits and self._habit.recent and not self._allowed
 
     async def see(
         self,
@@ -122,9 +154,9 @@ class Effect:
             NeedsRestart: It takes one, and none is allowed.
             DriverError: It does not come to run it.
         """
-        waits = self._habit.kind == RESTART and (self._allowed or self._habit.recent)
+        waits = self._habit.waits and (self._allowed or self._habit.recent)
         began = asyncio.get_running_loop().time()
-        patience = 0.0 if notice else AT_ONCE if waits else STILL
+        patience = 0.0 if notice else AT_ONCE if waits else self._habit.patience
         watch = await self._watch(wanted, patience)
         if watch.holds and watch.last is not None:
             now = asyncio.get_running_loop().time()

@@ -16,7 +16,7 @@ from ipaddress import IPv4Interface
 from wanfailover.core.facts import Circuit
 from wanfailover.errors import DriverError, RouterTimeout, RouterUnreachable
 from wanfailover.transports.console.telnet import ConsoleBusy
-from wanfailover_netopia.edits import read_configured
+from wanfailover_netopia.edits import read_configured, read_resets
 from wanfailover_netopia.running import as_configured, filled, firmware_in
 from wanfailover_netopia.session import Sessions
 from wanfailover_netopia.sight import Sight, quick_view
@@ -44,6 +44,7 @@ class _Visit:
     configured: Values
     quick: Running | None
     firmware: str | None
+    resets: bool | None
 
 
 class Reader:
@@ -73,7 +74,7 @@ class Reader:
         busy = False
         if afresh or seen is None or (self._is_news(seen) and not self._rests()):
             try:
-                await self._look(seen)
+                await self._look(seen, None if afresh else self._screens)
             except ConsoleBusy:
                 if seen is None:
                     raise
@@ -86,11 +87,11 @@ class Reader:
                     raise
         return self._view(seen, busy=busy)
 
-    async def _look(self, seen: Running | None) -> None:
+    async def _look(self, seen: Running | None, before: _Visit | None) -> None:
         try:
             async with asyncio.timeout(VISIT_WITHIN):
                 self._screens = await self._sessions.visit(
-                    lambda walk: _visit(walk, quick=seen is None), BUSY_WITHIN
+                    lambda walk: _visit(walk, quick=seen is None, before=before), BUSY_WITHIN
                 )
         except TimeoutError as error:
             if isinstance(error, RouterTimeout):
@@ -101,6 +102,11 @@ class Reader:
         self._seen = seen
         self._visited = asyncio.get_running_loop().time()
         self._doubted, self._trouble = False, ""
+
+    @property
+    def resets(self) -> bool | None:
+        """What the router's setting says of changes: see `effect.Habit`."""
+        return self._screens.resets if self._screens else None
 
     def _rests(self) -> bool:
         """A visit has failed not long ago."""
@@ -179,13 +185,15 @@ class Reader:
         return next(iter(names)) if len(names) == 1 else None
 
 
-async def _visit(walk: Walk, *, quick: bool) -> _Visit:
+async def _visit(walk: Walk, *, quick: bool, before: _Visit | None) -> _Visit:
+    """Read the screens; what is seldom turned only where it was not read *before*."""
     await walk.to_main_menu()
     firmware = firmware_in(walk.screen.title)
     seen = await quick_view(walk) if quick else None
+    resets = before.resets if before else await read_resets(walk)
     configured = await read_configured(walk)
     await walk.to_main_menu()
-    return _Visit(configured, seen, firmware)
+    return _Visit(configured, seen, firmware, resets)
 
 
 def _addresses(running: Running, interface: str | None) -> Iterator[tuple[str, IPv4Interface]]:

@@ -83,8 +83,8 @@ class Goal:
 
         others: What may be chosen instead, or besides, the likeliest first.
 
-        title: Where it has no fields: it is reached when its title says so; without one, when a
-            box speaks of a restart.
+        title: Where it need not have these fields: it is reached when its title says so. With
+            neither, it is when a box speaks of a restart.
     """
 
     name: str
@@ -100,11 +100,13 @@ class Goal:
 
     def reached(self, screen: Screen) -> bool:
         """Tell whether this is it."""
+        if self.fields and field(screen, self.fields[0]) is not None:
+            return True
+        if self.title is not None:
+            return bool(self.title.search(screen.title))
         if self.fields:
-            return field(screen, self.fields[0]) is not None
-        if self.title is None:
-            return screen.box is not None and bool(SPEAKS_OF_RESTART.search(screen.box.text))
-        return bool(self.title.search(screen.title))
+            return False
+        return screen.box is not None and bool(SPEAKS_OF_RESTART.search(screen.box.text))
 
 
 WAN = Goal(
@@ -167,6 +169,19 @@ SERVERS = Goal(
     re.compile(r"(?!)"),
 )
 """Never reached: all its screens are looked at on the way. In 3.x they are IP Setup's exports."""
+
+RESETS = _label(
+    "Configuration Changes Reset WAN Connection:", r"^Config(?:uration)? Changes Reset WAN\b"
+)
+
+ADVANCED = Goal(
+    "Advanced Connection Options",
+    (RESETS,),
+    (WAN.path[0], _label("Advanced Connection Options...", r"^Advanced Connection Options$")),
+    (),
+    re.compile(r"^Advanced Connection Options", re.IGNORECASE),
+)
+"""Reached as well where it has no such setting, as before firmware 4.8."""
 
 PING_HOST = _label("Name of Host to Ping:", r"\bHost\b.*\bPing\b|^(?:Name of )?Host\b")
 START_PING = _label("START PING", r"^START PING$")

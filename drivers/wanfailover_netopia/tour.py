@@ -11,7 +11,7 @@ from wanfailover.errors import DriverError, UnreadableReply
 from wanfailover.ports import Finding, Severity
 from wanfailover.transports import traps
 from wanfailover.transports.console.screen import Screen
-from wanfailover_netopia.edits import read_configured
+from wanfailover_netopia.edits import read_configured, read_resets
 from wanfailover_netopia.effect import RESTART
 from wanfailover_netopia.screens import EVENTS, SERVERS, VPN, Goal
 from wanfailover_netopia.sight import quick_view
@@ -65,6 +65,11 @@ class Knowledge:
         changes: How its changes take effect, if that is known.
 
         recent: That was found out within the last day.
+
+        resets: What the router's setting says of them: they hold at once, they wait; None where it
+            was not read.
+
+        turned: It seems to have been turned since then.
     """
 
     snmp: bool
@@ -75,13 +80,21 @@ class Knowledge:
     restart: bool
     changes: str | None
     recent: bool
+    resets: bool | None
+    turned: bool
     circuits: Sequence[Circuit]
+
+
+SETTING = "'Configuration Changes Reset WAN Connection'"
+
+WAITING = f"{SETTING} is No, so they may wait for one"
 
 
 async def take_all(walk: Walk) -> None:
     """Visit every screen that a switch or `check` reads, for a recording."""
     await walk.to_main_menu()
     await quick_view(walk)
+    await read_resets(walk)
     await read_configured(walk)
     await take(walk)
 
@@ -176,8 +189,26 @@ def _changes(known: Knowledge) -> Finding:
         return Finding(
             subject,
             Severity.YELLOW,
-            "it is not known yet whether changes wait for a restart of the router",
+            "it is not known yet whether changes wait for a restart of the router"
+            + {None: "", True: f"; {SETTING} is Yes, so they should not", False: f"; {WAITING}"}[
+                known.resets
+            ],
             "find out with somebody at hand: `wanfailover switch backup`, and back again",
+        )
+    if known.changes != RESTART and known.resets is False:
+        return Finding(
+            subject,
+            Severity.YELLOW,
+            f"they took effect by themselves ({known.changes}) when this was last seen, but "
+            f"{WAITING}",
+            f"set {SETTING} to Yes on the router",
+        )
+    if known.changes == RESTART and known.turned:
+        return Finding(
+            subject,
+            Severity.YELLOW,
+            f"they waited for a restart when this was last found out, but {SETTING} is Yes now: "
+            "the next switch finds it out again",
         )
     if known.changes != RESTART:
         return Finding(subject, Severity.GREEN, f"they take effect by themselves ({known.changes})")
@@ -195,9 +226,7 @@ def _changes(known: Knowledge) -> Finding:
             Severity.RED,
             "they wait for a restart, which the profile forbids: no switch can be made; this is "
             "forgotten a day after it was found out",
-            "set options.restart: allowed, or on the router 'Configuration Changes Reset WAN "
-            "Connection' to Yes, which a switch tries a day later, or at once with "
-            "options.restart: allowed",
+            f"set options.restart: allowed, or {SETTING} on the router to Yes",
         )
     how = "by SNMP" if known.settable and known.snmp_answers else "from its menu"
     return Finding(subject, Severity.YELLOW, f"each takes a restart, which is done {how}")

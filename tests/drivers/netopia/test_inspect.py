@@ -14,7 +14,7 @@ from wanfailover.errors import LoginRefused
 from wanfailover.ports import Forgetful, Inspectable, Prompting, Recordable, Secret, Severity
 from wanfailover_netopia.effect import utc_now
 
-CHANGES = "netopia-r9100 4.6.2: changes"
+CHANGES = "netopia-r9100 {}: changes"
 
 
 @virtual_time
@@ -29,6 +29,12 @@ async def test_what_it_can_do() -> None:
 @pytest.mark.parametrize(
     ("variant", "given", "subject", "severity", "words"),
     [
+        ("fw48", {}, "changes", "yellow", "is Yes, so they should not"),
+        ("fw48+restart", {}, "changes", "yellow", "is No, so they may"),
+        ("fw48+restart", {"known": "immediate"}, "changes", "yellow", "when this was last seen"),
+        ("fw48", {"known": "immediate"}, "changes", "green", "by themselves"),
+        ("fw48", {"known": "restart", "restart": False}, "changes", "yellow", "is Yes now"),
+        ("fw48+restart", {"known": "restart", "restart": False}, "changes", "red", "forbids"),
         ("classic", {}, "snmp", "green", "read by SNMP"),
         ("snmp-off", {}, "snmp", "yellow", "does not answer"),
         ("classic", {"snmp": None}, "snmp", "yellow", "console alone"),
@@ -60,7 +66,7 @@ async def test_findings(
     given = dict(given)
     if known := given.pop("known", None):
         since = utc_now() - timedelta(hours=given.pop("age", 1))
-        notes.put(CHANGES, f"{known} {since.isoformat()}")
+        notes.put(CHANGES.format(router.version), f"{known} {since.isoformat()}")
     who = driver(router, notes=notes, **given)
     rows = [row for row in await who.inspect() if row.subject == subject]
     await who.close()

@@ -66,7 +66,7 @@ async def _lose_at(variant: str, key: int) -> None:
 @virtual_time
 async def test_a_session_lost_on_the_way_to_a_restart() -> None:
     """Wherever it is lost, there is one restart and no second."""
-    for key in range(62, 80, 2):
+    for key in range(70, 88, 2):
         router = unit("restart+rw-empty")
         cut = Cut(router, after=key)
         who = driver(router, dial=cut.dial)
@@ -134,7 +134,7 @@ async def test_a_router_that_falls_silent() -> None:
     await who.close()
 
 
-@pytest.mark.parametrize("key", [22, 28, 34])
+@pytest.mark.parametrize("key", [33, 39, 45])
 @virtual_time
 async def test_a_router_that_restarts_by_itself_in_the_middle(key: int) -> None:
     """The switch fails, and what was there is put back when the router is there again."""

@@ -313,6 +313,49 @@ async def test_a_restart_is_unlearned(looks: tuple[Values, ...], ago: float, kin
     assert habit.kind == kind
 
 
+@pytest.mark.parametrize(("resets", "still"), [(None, 10), (True, 25), (False, 5)])
+@virtual_time
+async def test_the_setting_tells_how_long_to_watch(resets: bool | None, still: int) -> None:
+    """A promise is waited for, a warning heeded; and what is seen counts, whatever it says."""
+    habit = Habit(Forgetful(), resets=resets)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(NeedsRestart):
+        await _see(_Seen(OLD), habit)
+    assert still <= asyncio.get_running_loop().time() - began < still + 1
+    assert habit.kind == "restart"
+    assert habit.waits
+    await _see(_Seen(OLD, OLD, OLD, NEW), habit)
+    assert habit.kind == "immediate"
+
+
+@virtual_time
+async def test_a_setting_that_says_no_restarts_nothing() -> None:
+    """Where values are missing, the link is the trouble, whatever the setting says."""
+    habit = Habit(Forgetful(), resets=False)
+    with pytest.raises(RouterTimeout, match="link"):
+        await _see(_Seen(OLD, Values()), habit, allowed=True)
+    assert habit.kind is None
+
+
+@virtual_time
+async def test_a_setting_that_is_turned() -> None:
+    """A switch that was refused is made as soon as the setting allows it, and looks at it first."""
+    router = unit("fw48+restart")
+    who = driver(router, restart=False)
+    with pytest.raises(NeedsRestart):
+        await switch(who, "backup")
+    assert held(router) == on(PRIMARY)
+    router.log.clear()
+    with pytest.raises(NeedsRestart):
+        await switch(who, "backup")
+    assert edited(router) == []
+    router.settings["wan.reset"] = "Yes"
+    await switch(who, "backup")
+    assert held(router) == on(BACKUP)
+    await who.close()
+    assert_left_alone(router)
+
+
 @virtual_time
 async def test_what_ran_already_teaches_nothing() -> None:
     """A unit that waits for restarts also holds at once what it was running all the time."""

@@ -80,7 +80,7 @@ async def test_there_and_back_on_a_random_unit(seed: int) -> None:
 @virtual_time
 async def test_telnet_switched_off() -> None:
     """Where there is no way in, that is what is said."""
-    router = unit("telnet-off")
+    router = unit("telnet-off+snmp-off")
     who = driver(router)
     with pytest.raises(RouterUnreachable, match="telnet"):
         await who.read()
