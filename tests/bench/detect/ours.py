@@ -143,7 +143,8 @@ class _Watch:
     def at_rest(self) -> bool:
         """Nothing is amiss, nor was it just now."""
         calm = self.now - self._missed > CALM and not self.line.fast(self.now)
-        return calm and self.line._state is not State.DOWN
+        pending = any(sample.rtt is None for *_, sample in self._due)
+        return calm and not pending and self.line._state is not State.DOWN
 
     def doze(self, until: float) -> Iterator[Verdict]:
         """Look up every answer until something is amiss, and tell some of them."""
