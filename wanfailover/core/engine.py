@@ -107,6 +107,7 @@ class Engine:
         self._window = WindowTold(is_open=True)
         self._kept_at: Instant = float("-inf")
         self._fed: Instant | None = None
+        self._began: Instant = float("-inf")  # the switchover that is under way, or was last
         self._judged: Instant = float("-inf")
         self._requests = Requests(site.circuits[0].name, memory.hold, memory.pause)
         self._news = News()
@@ -260,7 +261,7 @@ class Engine:
             case WindowTold():
                 self._window = fact
             case SwitchoverStarted():
-                self.switchover = fact
+                self.switchover, self._began = fact, now
                 self.epoch += 1
             case Outcome():
                 self._take_outcome(fact, now)
@@ -327,6 +328,8 @@ class Engine:
 
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
         self.switchover = None
+        for line in self._lines.values():
+            line.deaf(now, now - self._began)  # nobody was asked while it ran
         self.interrupted = None if outcome.changed else self.interrupted
         if outcome.changed:
             proved = outcome.ending is Ending.PROVED
@@ -381,6 +384,17 @@ class Engine:
     def _judge(self, now: Instant) -> None:
         self._judged = now
         self._requests.expire(now, self._news)
+        if self.switchover is None:
+            self._read_lines(now)
+        before, situation = self.decision, self._situation(now)
+        self.decision = decide(situation)
+        new = _gist(before) != _gist(self.decision)
+        if new or now - self._kept_at >= AGAIN:
+            self._kept_at = now
+            self._news.entries.append(replace(self._made(situation), again=not new))
+            self._news.entries.extend(self.learned())
+
+    def _read_lines(self, now: Instant) -> None:
         for name, line in self._lines.items():
             was, reading = self.readings.get(name), line.read(now)
             self.readings[name] = reading
@@ -389,14 +403,6 @@ class Engine:
                 self._news.entries.append(changed)
             if was is not None and was.muted != reading.muted:
                 self._tell_muted(name, set(was.muted), set(reading.muted))
-        was_rule = (self.decision.rule, self.decision.target)
-        situation = self._situation(now)
-        self.decision = decide(situation)
-        new = was_rule != (self.decision.rule, self.decision.target)
-        if new or now - self._kept_at >= AGAIN:
-            self._kept_at = now
-            self._news.entries.append(replace(self._made(situation), again=not new))
-            self._news.entries.extend(self.learned())
 
     def _tell_muted(self, circuit: str, before: set[str], now: set[str]) -> None:
         for target in sorted(before ^ now):
@@ -457,13 +463,21 @@ class Engine:
         return self._controls.sick(now, heard, suspected=self._active_down, silence=silence)
 
     def _out_of_date(self) -> bool:
-        """The router was last read before the active circuit fell silent."""
+        """The router was last read before the active circuit fell silent, or was called down."""
         reading = self.readings.get(self.active or "")
-        return reading is not None and self.alert and self._router.older_than(reading.heard)
+        if reading is None or reading.heard is None or not self.alert:
+            return False
+        failed = min(reading.heard, reading.since) if self._active_down else reading.heard
+        return self._router.older_than(failed)
 
     def _unknown_router(self) -> str | None:
         if self._router.unread is not None:
             return self._router.unread
         if self._active_down and self._out_of_date():
-            return "the router has not been read since the circuit fell silent; reading it now"
+            return "the router has not been read since the circuit failed; reading it now"
         return None
+
+
+def _gist(decision: Decision) -> tuple[str, str | None, bool]:
+    """What makes a decision another one: a sentence alone does not."""
+    return decision.rule, decision.target, decision.page

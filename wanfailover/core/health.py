@@ -306,14 +306,16 @@ class Line:
         self._unseen = "out of sight now"
 
     def deaf(self, now: Instant, seconds: float) -> None:
-        """We were stalled for *seconds* until *now*: that is no silence of the line, nor age."""
-        self._floor = max(self._floor, min(now, self._last_life() + seconds))
-        if self._state is not State.DOWN:
+        """Nobody listened for *seconds* until *now*: that is no silence of the line, nor age."""
+        ages = ["_evidence", "_quiet_since"]
+        if self._state is not State.DOWN:  # that stands until answers speak against it
             self._overdue.clear()
-        self._seconds.clear()
+            self._seconds.clear()
+        if not self._fallen_silent:
+            ages += ["_life", "_floor"] if self._life is None else ["_life"]
         self._suspicion.clear()
         self._watched = None
-        for instant in ("_evidence", "_life", "_quiet_since"):
+        for instant in ages:
             if (at := getattr(self, instant)) is not None:
                 setattr(self, instant, min(now, at + seconds))
 
@@ -380,7 +382,7 @@ class Line:
 
     def fast(self, now: Instant) -> bool:
         """Tell whether the line deserves quick probes now."""
-        if self._state is State.DOWN and self._revived is None and not self._brown:
+        if self._fallen_silent:
             return False
         silent = bool(self._overdue) and now - self._last_life() > self._gap
         return self._suspicion.fast(now, silent=silent)
@@ -408,7 +410,7 @@ class Line:
         return State.UNKNOWN, f"not seen for {age:.0f} s"
 
     def _silent(self, now: Instant) -> bool:
-        if self._state is State.DOWN and not self._brown and self._revived is None:
+        if self._fallen_silent:
             return True  # until it is heard
         patient = now - self._last_life() < self.patience.silence
         return not patient and len(self._overdue) >= self._detect.enough
@@ -435,6 +437,11 @@ class Line:
         return [target for target in self._voters.values() if target.unsent is None]
 
     @property
+    def _fallen_silent(self) -> bool:
+        """It is down, and not for bad seconds, and has not been heard since."""
+        return self._state is State.DOWN and not self._brown and self._revived is None
+
+    @property
     def _voices(self) -> int:
         return len(self._targets) - len(self._muted)
 
@@ -454,7 +461,7 @@ class Line:
         silence = at - self._last_life()
         if self._life is not None and len(self._overdue) > 1:
             self.patience.silence_healed(silence)
-        if self._state is State.DOWN and self._revived is None and not self._brown:
+        if self._fallen_silent:
             self._revived = self._floor = at  # answers count from here, and losses too
             self._seconds.clear()
         if self._life is None or silence > self._gap or self._quiet_since is None:

@@ -138,8 +138,7 @@ def _both_down(s: Situation) -> bool:
 
 
 def _both_down_until(s: Situation) -> Instant | None:
-    reading = s.readings.get(s.standby)
-    return reading.expires if reading else None
+    return s.readings[s.standby].expires
 
 
 def _try_other(s: Situation) -> bool:
@@ -173,9 +172,11 @@ def _too_soon(s: Situation) -> str:
     back = s.way_back
     assert back is not None  # noqa: S101 - the row's test
     if back.trial:
+        seen = s.site.circuit(back.circuit).vantage is not None
+        will = "will be tried" if seen else "cannot be seen from here, so it will be tried"
         return (
-            f"{back.circuit} cannot be seen from here, so it will be tried: at most "
-            f"{s.policy.trial_within:g} s without Internet, and back if it is not proved"
+            f"{back.circuit} {will}: at most {s.policy.trial_within:g} s without Internet, and "
+            "back if it is not proved"
         )
     text = f"{back.circuit} is back and must stay quiet for {back.waits:g} s"
     loss = s.readings[back.circuit].quiet_loss
@@ -199,7 +200,7 @@ def _trial(s: Situation) -> str:
 
 def _no_way_back(s: Situation) -> str:
     if not s.better:
-        return f"{s.active or 'neither circuit'} is preferred to all others" if s.active else "-"
+        return f"{s.active} is preferred to all others"
     if s.policy.failback == "manual":
         return "returning is by hand"
     back = s.way_back
@@ -227,8 +228,26 @@ def _back_to(s: Situation) -> str | None:
     return s.way_back.circuit if s.way_back else None
 
 
-def _budget_words(s: Situation) -> str:
-    return f"{s.spent} automatic switchovers within an hour"
+def _spent(s: Situation) -> str:
+    return f"{s.spent} automatic switchover{'' if s.spent == 1 else 's'} within the hour"
+
+
+def _spent_all(s: Situation) -> str:
+    if s.active_down:
+        by_hand = f"by hand: wanfailover switch {s.standby}"
+        return f"{s.why(s.active)}; {_spent(s)}, and no more are allowed; {by_hand}"
+    return f"{_spent(s)}; the last that is allowed is kept for a circuit that is down"
+
+
+def _paused(s: Situation) -> str:
+    although = f" although {s.why(s.active)}" if s.active_down else ""
+    return f"an operator has paused automation{although}; it goes on with: wanfailover resume"
+
+
+def _asked(s: Situation) -> str:
+    assert s.request is not None  # noqa: S101 - the row's test
+    asked = f"{s.request.who or 'an operator'} asked"
+    return f"{asked}: {s.request.reason}" if s.request.reason else asked
 
 
 RULES: tuple[Rule, ...] = (
@@ -248,14 +267,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "operator-asked",
         lambda s: s.request is not None,
-        lambda s: s.request.reason or "an operator asked" if s.request else "",
+        _asked,
         lambda _: "no operator asked for anything",
         target=lambda s: s.request.circuit if s.request else None,
     ),
     Rule(
         "paused",
         lambda s: s.pause is not None and s.interrupted is None,
-        lambda _: "an operator has paused automation; let it go on with: wanfailover resume",
+        _paused,
         lambda _: "automation is not paused",
         until=lambda s: s.pause.until if s.pause else None,
     ),
@@ -317,8 +336,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "switch-budget-spent",
         _budget_spent,
-        _budget_words,
-        lambda s: f"{_budget_words(s)}; {s.budget} are allowed",
+        _spent_all,
+        lambda s: f"{_spent(s)}, of {s.budget} that are allowed",
         until=lambda s: ledger.freed(s.moves, s.now),
         page=lambda s: s.active_down,
     ),

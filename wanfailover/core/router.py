@@ -67,9 +67,9 @@ class KnownRouter:
             pace = min(pace, MARKS_EVERY)
         return now - self._asked >= pace
 
-    def older_than(self, heard: Instant | None) -> bool:
-        """It was last read before the active circuit was last *heard*: it may have rebooted."""
-        return self.view is not None and heard is not None and self.view.at < heard
+    def older_than(self, failed: Instant) -> bool:
+        """It was last read before the active circuit *failed*: it may have rebooted."""
+        return self.view is not None and self.view.at < failed
 
     @property
     def unfinished(self) -> str:
@@ -85,9 +85,12 @@ class KnownRouter:
         """What it holds, where that is no circuit's."""
         if self.view is None or self._site.identify(self.view) is not None:
             return None
+        sends = f"it sends from {self.view.source} to {self.view.gateway}"
+        if self.has_no_way_out:
+            sends = "it has no default route"
         return (
-            f"the router is on neither circuit: it sends from {self.view.source} "
-            f"to {self.view.gateway}; put it right by hand, or with wanfailover switch NAME --force"
+            f"the router is on neither circuit: {sends}; put it right by hand, or with "
+            "wanfailover switch NAME --force"
         )
 
     # Marks.

@@ -166,7 +166,7 @@ class Situation:
 
     def _must_be_tried(self, circuit: Circuit, method: str) -> bool:
         unseen = self.state(circuit.name) is State.UNKNOWN and circuit.vantage is None
-        chosen = method == "trial" and self.state(circuit.name) is not State.DOWN
+        chosen = method == "trial" and self.state(circuit.name) in {State.UP, State.UNKNOWN}
         return unseen or chosen
 
     def _by_evidence(self, circuit: str) -> Return:
