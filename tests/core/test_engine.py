@@ -23,7 +23,7 @@ from wanfailover.core.facts import (
     Tick,
 )
 from wanfailover.core.health import State
-from wanfailover.core.policy import Hold
+from wanfailover.core.situation import Hold
 
 
 def sample(target: str, sent: float, result: Result, role=Role.FAR, circuit="primary", epoch=0):

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from wanfailover.core.facts import Policy, ProbeSample, Result, Role, Target
+from wanfailover.core.facts import Detect, Policy, ProbeSample, Result, Role, Target
 from wanfailover.core.health import Line, State
 
 FAR = [Target(f"icmp 192.0.2.{n}", Role.FAR, 0.5) for n in (10, 11)]
 GATEWAY = Target("icmp 203.0.113.1", Role.GATEWAY, 1.0)
 
 
-class Scribe:
-    """Feeds a line with probes of each target on a pace."""
+TIMEOUT = 0.5
 
-    def __init__(self, targets=(*FAR, GATEWAY), **policy):
-        self.line = Line(targets, Policy(**policy))
+
+class Scribe:
+    """Feeds a line with probes of each target on a pace; its patience is 3 s, unless told."""
+
+    def __init__(self, targets=(*FAR, GATEWAY), silence=3.0, days=(), **policy):
+        detect = Detect(silence=silence, **policy.pop("detect", {}))
+        self.line = Line(targets, Policy(detect, **policy), days)
         self.targets = targets
         self.now = 0.0
 
     def say(self, result, target, sent, rtt=0.02, detail=""):
         rtt = rtt if result is Result.ANSWERED else None
-        self.line.take(
-            ProbeSample("primary", target.name, target.role, sent, result, rtt, detail=detail)
+        sample = ProbeSample(
+            "primary", target.name, target.role, sent, result, rtt, detail=detail, timeout=TIMEOUT
         )
+        self.line.take(sample, sent + (TIMEOUT if rtt is None else rtt))
 
     def go(self, seconds, answers=lambda _: True, detail=""):
         """Every target is asked twice a second; *answers* says which do."""
@@ -106,7 +111,8 @@ def test_a_late_answer_repairs_the_past():
         for target in FAR:
             scribe.say(Result.ANSWERED, target, at, rtt=1.9)
     reading = scribe.line.read(14.0)
-    assert (reading.state, reading.loss, reading.suspicious) == (State.UP, 0.0, False)
+    assert (reading.state, reading.loss, reading.suspicious) == (State.UP, 0.0, True)
+    assert not scribe.line.read(14.6).suspicious  # two seconds after the last pair of misses
 
 
 def test_unsent_is_neither_life_nor_loss():
@@ -122,27 +128,28 @@ def test_unsent_is_neither_life_nor_loss():
     assert scribe.line.read(40.0).state is State.UNKNOWN
 
 
-def test_two_lost_probes_are_not_enough():
-    """A target asked seldom is not called dead for two lost probes, however long they took."""
+def test_four_lost_probes_are_not_enough():
+    """A target asked seldom is not called dead for four lost probes, however long they took."""
     slow = [Target("smtp 192.0.2.25:25", Role.FAR, 60.0)]
     scribe = Scribe(slow)
     scribe.say(Result.ANSWERED, slow[0], 0.0)
-    for sent in (60.0, 61.0):
+    for sent in (60.0, 61.0, 71.0, 81.0):
         scribe.say(Result.LOST, slow[0], sent)
         assert scribe.line.read(sent + 5).state is not State.DOWN
-    scribe.say(Result.LOST, slow[0], 71.0)
-    assert scribe.line.read(72.0).state is State.DOWN
+    scribe.say(Result.LOST, slow[0], 91.0)
+    assert scribe.line.read(92.0).state is State.DOWN
 
 
-def test_a_target_not_asked_since_holds_the_verdict():
-    """Pings filtered and a slow TCP target not asked since: wait for its word."""
+def test_suspicion_has_a_slow_target_asked_before_patience_ends():
+    """Pings are filtered and TCP was not asked since: it is asked quickly, and its word counts."""
     targets = [*FAR, Target("tcp 192.0.2.80:443", Role.FAR, 5.0)]
     scribe = Scribe(targets)
     scribe.go(10)
     scribe.targets = FAR
-    assert scribe.go(5, lambda _: False).state is not State.DOWN
-    scribe.say(Result.LOST, targets[2], 11.0)
-    assert scribe.line.read(scribe.now).state is State.DOWN
+    assert scribe.go(1, lambda _: False).suspicious
+    scribe.say(Result.ANSWERED, targets[2], 11.0)
+    assert scribe.go(2.5, lambda _: False).state is not State.DOWN
+    assert scribe.go(1, lambda _: False).state is State.DOWN
 
 
 def test_a_dead_line_that_answers_is_not_up_at_once():
@@ -177,14 +184,26 @@ def test_deaf_time_is_no_silence():
 
 def test_a_failed_proof_condemns_for_a_while():
     """Down for the dwell even if a way of our own sees it answer; forgotten in the end."""
-    scribe = Scribe(dwell=60.0, forget=300.0)
+    scribe = Scribe(dwell=60.0, forget=30.0)
     scribe.line.condemn(0.0, "the proof failed")
-    assert scribe.go(30).state is State.DOWN
-    assert scribe.go(40).state is State.UP
+    assert scribe.go(50).state is State.DOWN
+    assert scribe.go(15).state is State.UP
     unseen = Line(FAR, Policy(forget=300.0))
     unseen.condemn(0.0, "the proof failed")
     assert unseen.read(299.0).state is State.DOWN
+    assert unseen.read(299.0).expires == 300.0
     assert unseen.read(301.0).state is State.UNKNOWN
+
+
+def test_each_failed_proof_counts_for_twice_as_long_up_to_an_hour():
+    """60 s, 120 s, 240 s and so on; one that succeeds begins anew."""
+    line = Line(FAR, Policy(forget=60.0))
+    for seconds in (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0):
+        line.condemn(0.0, "the proof failed")
+        assert line.read(0.1).expires == seconds
+    line.vouch(1.0)
+    line.condemn(2.0, "the proof failed")
+    assert line.read(2.1).expires == 62.0
 
 
 def test_loss_degrades_with_hysteresis():

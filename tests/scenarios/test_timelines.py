@@ -71,6 +71,14 @@ def act(world: World, words: list[str]) -> None:
             world.router = world.boot
         case ["router", "is", "edited", "by", "hand"]:
             world.router = None
+        case ["somebody", "puts", "the", "router", "on", circuit]:
+            world.router = circuit
+        case ["the", "next", "switch", "leaves", "the", "router", "stuck"]:
+            world.fate = "stuck"
+        case ["the", "agent", "is", "killed", "in", "its", "next", "switch"]:
+            world.fate = "killed"
+        case ["the", "agent", "is", "started", "anew"]:
+            world.restart()
         case ["router", "loses", "its", "default", "route"]:
             world.router = "nowhere"
         case ["router", ("locks" | "opens") as verb]:

@@ -32,8 +32,8 @@ from wanfailover.core.facts import (
     PauseRequest,
     Policy,
     ProbeSample,
-    ResumeRequest,
     Result,
+    ResumeRequest,
     Role,
     RouterUnread,
     RouterView,
@@ -66,7 +66,7 @@ def site(
     modems: tuple[str, ...] = (),
     **policy: object,
 ) -> Site:
-    """A site whose circuits *seen* have a vantage, *marked* a mark and *modems* one that answers."""
+    """A site: circuits *seen* have a vantage, *marked* a mark and *modems* one that answers."""
     detect = {key: policy.pop(key) for key in tuple(policy) if key in Detect.__slots__}
     circuits = tuple(
         Circuit(
@@ -105,7 +105,9 @@ class World:
     site: Site
     alive: dict[str, bool] = field(default_factory=dict)
     filtered: set[str] = field(default_factory=set)  # targets that never answer
-    beyond: set[str] = field(default_factory=set)  # circuits whose provider is dead past its gateway
+    beyond: set[str] = field(
+        default_factory=set
+    )  # circuits whose provider is dead past its gateway
     loss: dict[str, tuple[float, int]] = field(default_factory=dict)  # share lost, and the seed
     delay: dict[str, float] = field(default_factory=dict)
     router: str | None = "primary"
@@ -114,6 +116,7 @@ class World:
     lan: bool = True
     marks: set[str] = field(default_factory=set)  # circuits that the router sends marked packets by
     trouble: set[str] = field(default_factory=set)  # circuits that no proof succeeds on
+    fate: str = ""  # what befalls the next switch: ``killed`` the agent, ``stuck`` the router
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -189,9 +192,18 @@ class World:
         id_, source = f"s{next(self._ids)}", self.engine.active
         automatic = rule != "operator-asked"
         self.feed(SwitchoverStarted(id_, source, target, rule))
+        fate, self.fate = self.fate, ""
+        if fate == "killed":
+            self.router = None  # half of the one, half of the other
+            self.later(SWITCH, lambda: self.restart((id_, source, target)))
+            return
         if not (self.reachable and self.lan):
             because = "nothing was changed: the router does not answer"
             ending, changed, view = Ending.UNDONE, False, None
+        elif fate == "stuck":
+            self.router = None
+            because = "the router answers neither as before nor as it should; look at it yourself"
+            ending, changed, view = Ending.STUCK, True, holds(self.site, None, self.now)
         elif self.alive[target] and target not in self.trouble:
             self.router = target
             because, ending, changed = "2 far targets answered", Ending.PROVED, True
@@ -212,6 +224,14 @@ class World:
     def _end(self, outcome: Outcome) -> None:
         self.say(f"switch to {outcome.target} {outcome.ending}: {outcome.because}")
         self.feed(outcome)
+
+    def restart(self, interrupted: tuple[str, str | None, str] | None = None) -> None:
+        """The agent is killed and started again: it knows what its journal does."""
+        known = self.engine.memory()
+        self.engine = Engine(
+            self.site, [CONTROL], replace(known, interrupted=interrupted or known.interrupted)
+        )
+        self.say("the agent starts")
 
     def request(self, circuit: str, **how: object) -> None:
         self.feed(SwitchRequest(id="r", circuit=circuit, who="ann", **how))  # type: ignore[arg-type]
