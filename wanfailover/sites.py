@@ -34,6 +34,11 @@ class SiteDir:
         return self.path / "journal.db"
 
     @property
+    def samples(self) -> Path:
+        """A folder for the recording of samples: see `flight`."""
+        return self.path / "samples"
+
+    @property
     def lock(self) -> Path:
         return self.path / "lock"
 
