@@ -20,7 +20,7 @@ class Account:
     """Second by second, each of three targets asked once; *lost* says whose probe was."""
 
     def __init__(self):
-        self.seconds = Seconds(Detect())
+        self.seconds = Seconds(Detect(), 50)
         self.now = 0.0
 
     def go(self, number, *lost):
@@ -45,6 +45,17 @@ def test_bad_ones_count_up_and_good_ones_down(account):
     assert account.surplus() == 3
     account.go(20)
     assert account.surplus() == 0
+
+
+def test_an_hour_of_loss_does_not_take_an_hour_to_be_over(account):
+    """The account goes no higher than it may, and is at nought as many good seconds later."""
+    account.go(300, A, B)
+    assert account.surplus() == 50
+    account.go(40)
+    assert account.surplus() == 10
+    account.go(11)
+    assert account.surplus() == 0
+    assert account.seconds.healed == []
 
 
 def test_one_target_alone_makes_no_second_bad(account):

@@ -195,7 +195,7 @@ class Line:
         self._stale = max(STALE, self._gap, 3 * min((t.every for t in voters), default=1.0))
         self._gateway = _Asked(Target("gateway", Role.GATEWAY, 1.0))
         self.patience = Patience(policy.detect, policy.switch_cost, days)
-        self._seconds = Seconds(policy.detect)
+        self._seconds = Seconds(policy.detect, self.patience.slowest + 1)
         self._suspicion = Suspicion(policy.detect)
         self._device: tuple[bool, Instant, Instant] | None = None  # has its line, since, last asked
         self._state = State.UNKNOWN
@@ -245,7 +245,8 @@ class Line:
         self._evidence = self._asked_at = max(self._evidence or 0.0, sample.sent)
         self._count(sample, was, now)
         self._answers += sample.result is Result.ANSWERED
-        if target.judge(sample, self._answers, self._detect.muted_after):
+        news = was is None or sample.result is Result.ANSWERED  # not a loss that is told again
+        if news and target.judge(sample, self._answers, self._detect.muted_after):
             self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
         if sample.result is Result.ANSWERED:
             self._heard(self._enough_heard())

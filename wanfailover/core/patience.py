@@ -99,6 +99,9 @@ class Patience:
     def __init__(self, detect: Detect, cost: float = 0.0, days: Sequence[Day] = ()) -> None:
         self._detect = detect
         self._least = max(detect.least, cost / 4)
+        self._most = max(detect.most, self._least)
+        silence = ceil(max(self._most, detect.silence or 0.0))
+        self.slowest = max(SLOWEST, silence, detect.bad_seconds or 0)
         self.days = list(days)[-KEPT_DAYS:] or [Day()]
         self.news = False
         self._weigh()
@@ -140,11 +143,10 @@ class Patience:
             silence = outwait(events, watched, detect.false_per_year, SILENCES)
             events = [event for day in self.days for event in day.spells]
             spells = outwait(events, watched, detect.false_per_year, SPELLS)
-        least, most = self._least, max(detect.most, self._least)
-        self.silence = min(max(silence, least), most)
+        self.silence = min(max(silence, self._least), self._most)
         if detect.silence is not None:
             self.silence = detect.silence
-        self.bad_seconds = min(max(ceil(spells), 5, ceil(self.silence)), max(SLOWEST, ceil(least)))
+        self.bad_seconds = min(max(ceil(spells), 5, ceil(self.silence)), self.slowest)
         if detect.bad_seconds is not None:
             self.bad_seconds = detect.bad_seconds
 

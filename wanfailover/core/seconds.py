@@ -55,10 +55,15 @@ class _Second:
 
 
 class Seconds:
-    """Of one circuit. *healed* holds the peaks of spells that are over, for whoever learns."""
+    """Of one circuit. *healed* holds the peaks of spells that are over, for whoever learns.
 
-    def __init__(self, detect: Detect) -> None:
+    Args:
+        most: The account goes no higher, or after an hour of loss it would take an hour to be well.
+    """
+
+    def __init__(self, detect: Detect, most: int) -> None:
         self._detect = detect
+        self._most = most
         self.healed: list[int] = []
         self.clear()
 
@@ -95,7 +100,7 @@ class Seconds:
             return 0
         count = self._count
         for verdict in self._verdicts(now, muted, voters):
-            count = max(0, count + verdict)
+            count = min(max(0, count + verdict), self._most)
         return count
 
     def spared(self, muted: Collection[str]) -> str | None:
@@ -137,7 +142,7 @@ class Seconds:
 
     def _enter(self, second: _Second, verdict: int) -> None:
         """Count a second for good; a spell that has come to nought has healed."""
-        self._count = max(0, self._count + verdict)
+        self._count = min(max(0, self._count + verdict), self._most)
         self._peak = max(self._peak, self._count)
         if self._count:
             _add(self._spell, second.tally)
