@@ -1,7 +1,8 @@
 """What to ask, and by which way, while the router is on a given circuit.
 
 The active circuit is asked through the router. An idle one is asked over its vantage, if it has
-one. The router's inside is asked always, to know whether our own eyes are sound.
+one. A circuit's modem is asked about its line in either case, by ordinary routes: it is on this
+side of the line. The router's inside is asked always, to know whether our own eyes are sound.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Aim:
     def __init__(self, profile: Profile) -> None:
         self._probes = profile.probes
         self._circuits = profile.circuits
+        self._devices = profile.devices
         self._controls = tuple(_controls(profile))
         self.controls = tuple(Target(c.name, Role.CONTROL, c.every) for c in self._controls)
 
@@ -38,15 +40,22 @@ class Aim:
                 assignments += self._circuit(circuit, Path(), lambda every: every)
             elif circuit.vantage is not None:
                 assignments += self._circuit(circuit, circuit.vantage, circuit.idle_pace)
+            assignments += self._modem(circuit)
         return assignments
 
     def vantage(self, circuit: Circuit, active: str | None) -> str | None:
-        """How a circuit is seen now: ``through``, ``bind eth1``, ``source 203.0.113.3`` or None."""
+        """How a circuit is seen now, in the profile's words; None where nothing sees it.
+
+        ``through``, ``bind eth1``, ``source 203.0.113.3``, ``mark 8``, ``device 192.168.100.1``.
+        """
         if circuit.name == active:
             return "through"
-        if circuit.vantage is None:
-            return None
         path = circuit.vantage
+        if path is None:
+            device = self._devices.get(circuit.name)
+            return f"device {device.host}" if device is not None else None
+        if circuit.marked:
+            return f"mark {path.dscp}"
         return f"bind {path.device}" if path.device else f"source {path.source}"
 
     def _circuit(
@@ -58,6 +67,12 @@ class Aim:
         gateway = circuit.gateway_target
         gateway = replace(gateway, every=pace(gateway.every))
         yield Assignment(Icmp(str(circuit.gateway)), gateway, circuit.name, path)
+
+    def _modem(self, circuit: Circuit) -> Iterator[Assignment]:
+        device = self._devices.get(circuit.name)
+        if device is not None:
+            target = Target(device.name, Role.DEVICE, device.every)
+            yield Assignment(device, target, circuit.name)
 
 
 def _controls(profile: Profile) -> Iterator[ProbeSpec]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wanfailover.ports import Secret
+
 
 @dataclass(frozen=True, slots=True)
 class Icmp:
@@ -100,4 +102,34 @@ class Https:
         return self.url
 
 
-ProbeSpec = Icmp | Tcp | Inside | Smtp | Dns | Https
+IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.8"
+"""RFC 1213, ifOperStatus; an interface's index follows. 1 is up, 2 is down, 3 is testing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Ask the modem *host* by SNMP whether its line is up.
+
+    Args:
+        oid: What holds the line's status.
+
+        up: Values of it that mean that the line is up; text is compared with octets.
+
+        community: To read; left out it is ``public``.
+    """
+
+    host: str
+    oid: str
+    up: tuple[int | str, ...] = (1,)
+    community: Secret | None = None
+    port: int = 161
+    every: float = 10.0
+    deadline: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"snmp {self.host}"
+
+
+ProbeSpec = Icmp | Tcp | Inside | Smtp | Dns | Https | Device

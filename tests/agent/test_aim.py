@@ -1,7 +1,8 @@
-"""Which of the router's ways in are asked for a sign of life."""
+"""Who is asked by which way, and which of the router's ways in for a sign of life."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Policy, Role
+from wanfailover.core.facts import Path as Vantage
 from wanfailover.ports import RouterAccess
-from wanfailover.specs import Icmp, Inside
+from wanfailover.specs import Device, Icmp, Inside
 
 CIRCUIT = Circuit("primary", IPv4Interface("203.0.113.2/29"), IPv4Address("203.0.113.1"))
 HOST = "192.168.1.1"
@@ -51,3 +53,59 @@ def test_ssh_is_asked_besides_the_ping(port, asked):
 def test_a_router_that_is_this_host_needs_no_sign():
     """Transport local, and no address."""
     assert controls(host=None, transport="local") == []
+
+
+def sighted(vantage: Vantage | None, device: Device | None) -> Aim:
+    circuit = replace(CIRCUIT, vantage=vantage, device=device and device.name)
+    return Aim(
+        Profile(
+            file=Path("office.yaml"),
+            name="office",
+            driver="any",
+            access=RouterAccess(host=None, transport="local"),
+            circuits=(circuit,),
+            probes=(Icmp("192.0.2.10"),),
+            policy=Policy(),
+            devices={circuit.name: device} if device else {},
+        )
+    )
+
+
+MODEM = Device("192.168.100.1", "1.3.6.1.2.1.2.2.1.8.1")
+
+
+@pytest.mark.parametrize("vantage", [None, Vantage(dscp=8), Vantage(device="eth1")])
+@pytest.mark.parametrize("active", ["primary", None])
+def test_a_modem_is_asked_in_either_case(vantage, active):
+    """Whether its circuit is active or idle, seen or not: by ordinary routes, at its own pace."""
+    asked = [each for each in sighted(vantage, MODEM).at(active) if each.spec == MODEM]
+    (only,) = asked
+    assert (only.circuit, only.path) == ("primary", Vantage())
+    assert (only.target.role, only.target.name, only.target.every) == (
+        Role.DEVICE, "snmp 192.168.100.1", 10.0,
+    )  # fmt: skip
+
+
+def test_an_idle_circuit_is_asked_over_its_mark():
+    """Each probe of it carries the code point, the gateway's as well; the active one's do not."""
+    aim = sighted(Vantage(dscp=8), None)
+    assert {each.path for each in aim.at(None)} == {Vantage(dscp=8)}
+    assert {each.path for each in aim.at("primary")} == {Vantage()}
+
+
+@pytest.mark.parametrize(
+    ("vantage", "device", "words"),
+    [
+        (None, None, None),
+        (None, MODEM, "device 192.168.100.1"),
+        (Vantage(dscp=8), MODEM, "mark 8"),
+        (Vantage(device="eth1"), None, "bind eth1"),
+        (Vantage(source=IPv4Address("203.0.113.3")), MODEM, "source 203.0.113.3"),
+    ],
+)
+def test_how_it_is_seen_in_the_profile_s_words(vantage, device, words):
+    """As status tells it; the active circuit is seen through the router."""
+    aim = sighted(vantage, device)
+    circuit = replace(CIRCUIT, vantage=vantage)
+    assert aim.vantage(circuit, None) == words
+    assert aim.vantage(circuit, "primary") == "through"

@@ -11,6 +11,7 @@ class Linux:
     """Two transports, and one option that is a boolean."""
 
     transports: tuple[str, ...] = ("ssh", "local")
+    marks = True
 
     def options(self, raw: Mapping[str, object]) -> dict[str, object]:
         wrong = [(key, "is none of this driver") for key in raw if key != "sudo"]
@@ -28,6 +29,7 @@ class Menus(Linux):
     """A router with a console of menus, by telnet."""
 
     transports = ("telnet",)
+    marks = False
 
 
 PLUGINS: Mapping[str, DriverPlugin] = {"linux": Linux(), "menus": Menus()}

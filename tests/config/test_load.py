@@ -76,6 +76,25 @@ class TestValues:
             circuits=loaded.circuits,
         )
 
+    def test_marks_and_modems(self, profile) -> None:
+        """A mark is a code point; a modem may stand beside it, or alone, where it is no vantage."""
+        text = LEAST.replace("{bind: eth1}", "{mark: 8, device: {host: 192.168.100.1, index: 3}}")
+        alone = (
+            "{device: {host: modem, oid: .1.3.6.1.4.1.9.1.0, up: [up, 5], port: 1161, every: 5s}}"
+        )
+        text = text.replace("198.51.100.1}", f"198.51.100.1, vantage: {alone}}}")
+        loaded = profile(text)
+        primary, backup = loaded.circuits
+        assert (primary.vantage, primary.marked) == (Vantage(dscp=8), True)
+        assert (backup.vantage, backup.marked) == (None, False)
+        assert (primary.device, backup.device) == ("snmp 192.168.100.1", "snmp modem")
+        assert loaded.devices == {
+            "primary": specs.Device("192.168.100.1", "1.3.6.1.2.1.2.2.1.8.3"),
+            "backup": specs.Device(
+                "modem", "1.3.6.1.4.1.9.1.0", up=("up", 5), port=1161, every=5.0
+            ),
+        }
+
     def test_telnet(self, profile) -> None:
         """A console needs the router's address and nothing else: many have no password."""
         text = LEAST.replace("linux, transport: local", "menus, host: 192.168.1.1")

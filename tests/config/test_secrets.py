@@ -271,3 +271,44 @@ def test_never_told(folder: Folder) -> None:
         folder.load()
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
+
+
+class TestModems:
+    """A community is kept where other secrets are, and its complaints stand where it is named."""
+
+    def spoilt(self, folder: Folder, reference: str) -> Folder:
+        text = (
+            "site: office\n"
+            "router: {driver: linux, transport: local}\n"
+            "circuits:\n"
+            "  - name: primary\n"
+            "    address: 203.0.113.2/29\n"
+            "    gateway: 203.0.113.1\n"
+            f"    vantage: {{device: {{host: modem, index: 1, community: {reference}}}}}\n"
+            "  - {name: backup, address: 198.51.100.77/24, gateway: 198.51.100.1}\n"
+        )
+        folder.put("modem.yaml", text)
+        return folder
+
+    def test_read(self, folder: Folder) -> None:
+        """It is among the secrets that are struck out everywhere."""
+        self.spoilt(folder, "{file: router-password}")
+        profile = load(folder.path / "modem.yaml", plugins=PLUGINS)
+        community = profile.devices["primary"].community
+        assert community is not None
+        assert community.reveal() == SECRET
+        assert profile.secrets() == (SECRET,)
+        assert SECRET not in repr(profile)
+
+    def test_not_read(self, folder: Folder) -> None:
+        """Without secrets, its file is not looked at."""
+        self.spoilt(folder, "{file: nothing}")
+        profile = load(folder.path / "modem.yaml", plugins=PLUGINS, secrets=False)
+        assert profile.devices["primary"].community is None
+
+    def test_missing(self, folder: Folder) -> None:
+        """A file that is not there is told with its line and column."""
+        self.spoilt(folder, "{file: nothing}")
+        with pytest.raises(ProfileError, match=r"modem\.yaml:7:\d+: there is no file") as caught:
+            load(folder.path / "modem.yaml", plugins=PLUGINS)
+        assert len(caught.value.complaints) == 1

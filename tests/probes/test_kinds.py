@@ -8,7 +8,7 @@ import typing
 
 from wanfailover.probes import Names, build
 from wanfailover.probes.kinds import KINDS
-from wanfailover.specs import Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
+from wanfailover.specs import Device, Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
 
 SPECS = [
     Icmp("192.0.2.10"),
@@ -17,6 +17,7 @@ SPECS = [
     Smtp("192.0.2.10"),
     Dns("192.0.2.10", "example.net"),
     Https("https://192.0.2.10/"),
+    Device("192.0.2.10", "1.3.6.1.2.1.2.2.1.8.1"),
 ]
 
 

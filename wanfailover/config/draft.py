@@ -12,7 +12,7 @@ from wanfailover.config.detect import DetectKeys
 from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
-from wanfailover.config.schema import CircuitKeys
+from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
 from wanfailover.core.facts import Circuit, Policy
 
@@ -30,6 +30,8 @@ class Draft:
     Args:
         circuits: By position in the list; those that cannot be read are not in it.
 
+        devices: The modems of those that have one to be asked; likewise.
+
         probes: Likewise.
 
         listed: How many circuits the list has, readable or not; None where there is no list.
@@ -42,6 +44,7 @@ class Draft:
     """
 
     circuits: Mapping[int, Circuit]
+    devices: Mapping[int, DeviceKeys]
     probes: Mapping[int, ProbeKeys]
     listed: int | None
     asked: int
@@ -93,6 +96,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
     need = data.get("need")
     return Draft(
         circuits={index: circuit.circuit() for index, circuit in keys.items()},
+        devices={index: circuit.device for index, circuit in keys.items() if circuit.device},
         probes=_readable_items(probe_keys, probes),
         listed=len(circuits) if isinstance(circuits, list) else None,
         asked=len(probes) if isinstance(probes, list) else 0,

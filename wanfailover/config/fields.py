@@ -80,6 +80,7 @@ def _interface(value: object, info: ValidationInfo) -> str:
 
 def count(value: object, info: ValidationInfo) -> int:
     """Accept a whole number from 1."""
+    """Accept a whole number from 1."""
     if isinstance(value, str) and re.fullmatch("[0-9]+", value):
         raise wrong(f'`{info.field_name}: "{value}"` is text; write {value} without quotes')
     if isinstance(value, bool) or not isinstance(value, int):

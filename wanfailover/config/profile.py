@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from wanfailover.calendar import Calendar
 from wanfailover.core.facts import Circuit, Policy, Role, Site, Target
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
-from wanfailover.specs import ProbeSpec
+from wanfailover.specs import Device, ProbeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Profile:
 
         circuits: In order of preference.
 
+        devices: By circuit, how its modem is asked about its line, where it is.
+
         calendar: When a return is permitted.
 
         warnings: What is allowed and probably not meant.
@@ -52,6 +55,7 @@ class Profile:
     circuits: tuple[Circuit, ...]
     probes: tuple[ProbeSpec, ...]
     policy: Policy
+    devices: Mapping[str, Device] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     keep: Keep = Keep()
     warnings: tuple[Complaint, ...] = ()
@@ -69,5 +73,6 @@ class Profile:
             access.sudo_password,
             access.community,
             access.read_community,
+            *(device.community for device in self.devices.values()),
         )
         return tuple(secret.reveal() for secret in kept if isinstance(secret, Secret))

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from wanfailover.config import rules
+from wanfailover.config.devices import read_devices
 from wanfailover.config.document import Document, Fault, read
 from wanfailover.config.draft import sketch
 from wanfailover.config.fields import AT_KEY
@@ -38,14 +39,15 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
     draft = sketch(document.data)
     faults += rules.found(rules.MISTAKES, draft)
     circuits = tuple(draft.circuits.values())
+    devices, hidden = read_devices(draft, path.parent, secrets=secrets)
     access, more = read_router(
         document.data.get("router"),
-        circuits,
+        draft.circuits,
         Installed() if plugins is None else plugins,
         path.parent,
         secrets=secrets,
     )
-    complaints = _sorted(document, [*faults, *more])
+    complaints = _sorted(document, [*faults, *hidden, *more])
     if complaints or keys is None or access is None:
         raise ProfileError(complaints)
     return Profile(
@@ -56,6 +58,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         circuits=circuits,
         probes=tuple(probe.spec() for probe in keys.probes),
         policy=_policy(keys),
+        devices=devices,
         calendar=keys.failback.calendar(),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),

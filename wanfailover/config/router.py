@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from wanfailover.config.options import Plugins, find_driver, read_options
 from wanfailover.config.schema import CredentialsKeys, RouterKeys
 from wanfailover.config.words import instead
 from wanfailover.core.facts import Circuit
-from wanfailover.ports import RouterAccess
+from wanfailover.ports import DriverPlugin, RouterAccess
 
 _READERS: dict[str, Callable[[Any, Path], object]] = {
     "password": vault.secret,
@@ -26,14 +26,14 @@ _READERS: dict[str, Callable[[Any, Path], object]] = {
 
 
 def read_router(
-    data: object, circuits: tuple[Circuit, ...], plugins: Plugins, folder: Path, *, secrets: bool
+    data: object, circuits: Mapping[int, Circuit], plugins: Plugins, folder: Path, *, secrets: bool
 ) -> tuple[RouterAccess | None, list[Fault]]:
     """Read the group part by part, so that one fault does not hide another.
 
     Args:
         data: The group, as it stands in the file.
 
-        circuits: For the driver, which must know its own addresses.
+        circuits: For the driver, which must know its own addresses; by position in the list.
 
         plugins: The drivers to choose from.
 
@@ -58,13 +58,14 @@ def read_router(
         return None, faults
     transport = keys.transport or plugin.transports[0]
     faults += _hindrances(keys, transport, plugin.transports)
+    faults += _unmarkable(keys, plugin, circuits)
     return RouterAccess(
         host=keys.host,
         transport=transport,
         port=keys.port,
         username=keys.credentials.username,
         options=options,
-        circuits=circuits,
+        circuits=tuple(circuits.values()),
         **kept,
     ), faults
 
@@ -102,6 +103,21 @@ def _hindrances(keys: RouterKeys, transport: str, known: tuple[str, ...]) -> Ite
                 f"telnet has no use for `{key}`; it logs in by `username` and `password`, or none"
             )
             yield Fault(("router", "credentials", key), text)
+
+
+def _unmarkable(
+    keys: RouterKeys, plugin: DriverPlugin, circuits: Mapping[int, Circuit]
+) -> Iterator[Fault]:
+    """Circuits that shall be seen by marks, where the driver's router cannot go by them."""
+    if getattr(plugin, "marks", False):
+        return
+    for index, circuit in circuits.items():
+        if circuit.marked:
+            text = (
+                f"the driver {keys.driver} cannot have marked packets sent out by {circuit.name}; "
+                "see the circuit by `bind` or `source`, or leave this out"
+            )
+            yield Fault(("circuits", index, "vantage", "mark"), text)
 
 
 def _hindrances_to_ssh(credentials: CredentialsKeys) -> Iterator[Fault]:

@@ -71,6 +71,19 @@ def circuits_differ(draft: Draft) -> Iterator[Fault]:
         owners.setdefault(address, circuit.name)
 
 
+def marks_differ(draft: Draft) -> Iterator[Fault]:
+    """The router tells circuits apart by their marks."""
+    owners: dict[int, str] = {}
+    for index, circuit in draft.circuits.items():
+        if circuit.vantage is None or not circuit.marked:
+            continue
+        dscp = circuit.vantage.dscp
+        if dscp in owners:
+            text = f"{dscp} is the mark of {owners[dscp]} already"
+            yield Fault(("circuits", index, "vantage", "mark"), text)
+        owners.setdefault(dscp, circuit.name)
+
+
 def interfaces_all_or_none(draft: Draft) -> Iterator[Fault]:
     """A driver goes by interfaces, or does not know them."""
     named = [circuit.name for circuit in draft.circuits.values() if circuit.interface]
@@ -131,6 +144,7 @@ MISTAKES: tuple[Rule, ...] = (
     two_circuits,
     addresses_fit,
     circuits_differ,
+    marks_differ,
     interfaces_all_or_none,
     router_is_inside,
     targets_are_beyond,

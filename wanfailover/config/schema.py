@@ -7,6 +7,7 @@ leaves out is handed on as left out.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
@@ -21,11 +22,13 @@ from wanfailover.config.fields import (
     Flag,
     Interface,
     NotBuilt,
+    Pace,
     Port,
     Text,
     Word,
     about,
     choice,
+    count,
     wrong,
 )
 from wanfailover.config.keys import Keys
@@ -33,6 +36,8 @@ from wanfailover.config.kinds import Probe
 from wanfailover.config.spans import Size, span
 from wanfailover.config.words import listed
 from wanfailover.core.facts import Circuit, Path
+from wanfailover.ports import Secret
+from wanfailover.specs import IF_OPER_STATUS, Device
 
 
 def _name(value: object, info: ValidationInfo) -> str:
@@ -115,21 +120,81 @@ class RouterKeys(Keys):
     options: Annotated[dict[str, object], PlainValidator(_mapping)] = Field(default_factory=dict)
 
 
+def _code_point(value: object, info: ValidationInfo) -> int:
+    number = count(value, info)
+    if number > 63:
+        raise wrong(f"{about(number, info)} is no code point (DSCP) to mark by; they are 1 to 63")
+    return number
+
+
+def _oid(value: object, info: ValidationInfo) -> str:
+    if not isinstance(value, str) or not _OID.fullmatch(value):
+        raise wrong(f"{about(value, info)} is no OID, such as 1.3.6.1.2.1.2.2.1.8.1")
+    return value.removeprefix(".")
+
+
+_OID = re.compile(r"\.?[0-2](\.[0-9]{1,10}){3,}", re.ASCII)
+
+
+def _readings(value: object, info: ValidationInfo) -> tuple[int | str, ...]:
+    several = value if isinstance(value, list) else [value]
+    if not several or not all(_is_reading(each) for each in several):
+        raise wrong(f"{about(value, info)} should be what the modem says of a line that is up")
+    return tuple(several)
+
+
+def _is_reading(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
+
+
+class DeviceKeys(Keys):
+    """A modem, and what it says of its line."""
+
+    host: Host
+    oid: Annotated[str, PlainValidator(_oid)] | None = None
+    index: Count | None = None
+    up: Annotated[tuple[int | str, ...], PlainValidator(_readings)] | None = None
+    community: SecretReference | None = None
+    port: Port | None = None
+    every: Pace | None = None
+
+    @model_validator(mode="after")
+    def _one_object(self) -> Self:
+        if len(self.given("oid", "index")) != 1:
+            raise wrong(
+                "say what tells of the modem's line: the `index` of its interface, or the `oid` "
+                "of another object"
+            )
+        return self
+
+    def spec(self, community: Secret | None) -> Device:
+        """Make the value that a prober is built from."""
+        oid = self.oid or f"{IF_OPER_STATUS}.{self.index}"
+        rest = self.given("up", "port", "every")
+        return Device(self.host, oid, community=community, **rest)
+
+
 class VantageKeys(Keys):
     bind: Interface | None = None
     source: Address | None = None
-    mark: NotBuilt = None
-    device: NotBuilt = None
+    mark: Annotated[int, PlainValidator(_code_point)] | None = None
+    device: DeviceKeys | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if len(self.given("bind", "source")) != 1:
-            raise wrong("a vantage is either {bind: eth1} or {source: 203.0.113.3}")
+        ways = self.given("bind", "source", "mark")
+        if len(ways) > 1 or not (ways or self.device):
+            raise wrong(
+                "a vantage is one of {bind: eth1}, {source: 203.0.113.3} and {mark: 8}; `device` "
+                "may stand beside it or alone"
+            )
         return self
 
-    def path(self) -> Path:
-        """Make the core's value."""
-        return Path(source=self.source, device=self.bind)
+    def path(self) -> Path | None:
+        """Make the core's value; None where only the modem is asked."""
+        if not self.given("bind", "source", "mark"):
+            return None
+        return Path(source=self.source, device=self.bind, dscp=self.mark or 0)
 
 
 class CircuitKeys(Keys):
@@ -141,6 +206,11 @@ class CircuitKeys(Keys):
     metered: Flag = False
     wake: NotBuilt = None
 
+    @property
+    def device(self) -> DeviceKeys | None:
+        """Its modem, if that is to be asked."""
+        return self.vantage.device if self.vantage else None
+
     def circuit(self) -> Circuit:
         """Make the core's value."""
         return Circuit(
@@ -150,6 +220,7 @@ class CircuitKeys(Keys):
             interface=self.interface,
             vantage=self.vantage.path() if self.vantage else None,
             metered=self.metered,
+            device=self.device.spec(None).name if self.device else None,
         )
 
 

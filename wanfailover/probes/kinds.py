@@ -10,7 +10,7 @@ from wanfailover.ports import Prober
 from wanfailover.probes.icmp import IcmpProber
 from wanfailover.probes.names import Names
 from wanfailover.probes.pinger import Pingers
-from wanfailover.specs import Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
+from wanfailover.specs import Device, Dns, Https, Icmp, Inside, ProbeSpec, Smtp, Tcp
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ KINDS: dict[type, Kind] = {
     Https: Kind("https.HttpsProber", in_flight=2, fastest=2.0),
     # Somebody else's mail server is not to be pressed any harder.
     Smtp: Kind("smtp.SmtpProber", in_flight=2, fastest=10.0),
+    Device: Kind(
+        "snmp.DeviceProber", in_flight=1, fastest=2.0
+    ),  # a modem has little of a processor
 }
 
 

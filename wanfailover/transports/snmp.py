@@ -122,6 +122,10 @@ class SnmpClient:
 
     async def close(self) -> None:
         """Let go of the socket; the next call makes a new one."""
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The same, for who cannot wait: there is nothing to wait for."""
         line, self._line = self._line, None
         if line is not None:
             line.close()
