@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class TalkingRouter(MemoryRouter):
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(self.slow)
         self.at_once -= 1
-        return await super().read()
+        return replace(await super().read(), at=time.monotonic())
 
     @property
     def reads(self) -> int:
