@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Path, Result, RouterView, Site
+from wanfailover.core.facts import Circuit, Path, Result, Role, RouterView, Site
 from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
@@ -79,10 +79,15 @@ async def online(
             yield finding
     names = Names()
     active = site.identify(view)
+    astray = {c.name for c in site.circuits if c.marked and c is not active} - view.marks
     for assignment in Aim(profile).at(active.name if active else None):
+        if assignment.circuit in astray and assignment.path.dscp:
+            continue  # it would leave by the active circuit, and say nothing of this one
         doing(f"asking {assignment.target.name}")
         yield await _ask(assignment, profile, names)
     for circuit in profile.circuits:
+        if circuit.name in astray:
+            yield _unmarked(circuit)
         if circuit.vantage is None and circuit is not active:
             yield _out_of_sight(circuit, profile)
 
@@ -117,11 +122,20 @@ async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Findin
     if assignment.circuit is None:
         remedy = "let the router answer this host, or it cannot veto when this host is sick"
         return Finding(subject, RED, why, remedy)
+    if assignment.target.role is Role.DEVICE:
+        return Finding(subject, *_modem(result, why))
     if assignment.path != Path() and result.result is Result.UNSENT:
         return Finding(subject, RED, why, _vantage_remedy(profile, assignment))
     if isinstance(assignment.spec, Icmp) and assignment.target.role == "gateway":
         return Finding(subject, YELLOW, f"{why}; it cannot tell line from ISP, and never votes")
     return Finding(subject, YELLOW if len(profile.probes) > 1 else RED, why, _target_remedy())
+
+
+def _modem(result: ProbeResult, why: str) -> tuple[Severity, str, str]:
+    """What a modem says of its line, or why it says nothing."""
+    if result.result is Result.LOST:
+        return YELLOW, f"the modem {result.detail} of its line", "look at the line, or correct `up`"
+    return RED, why, "correct `device` in the profile, or let the modem answer this host by SNMP"
 
 
 def _timed(result: ProbeResult) -> str:
@@ -148,6 +162,11 @@ def _vantage_remedy(profile: Profile, assignment: Assignment) -> str:
         f"ip route add {network} dev {device} src {address} table {table}; "
         f"ip rule add from {address} table {table}; ip rule add oif {device} table {table}"
     )
+
+
+def _unmarked(circuit: Circuit) -> Finding:
+    sentence = "is seen by marks that the router does not hold now, so nothing is asked over it"
+    return Finding(circuit.name, YELLOW, sentence, "start the agent, which sets them up")
 
 
 def _out_of_sight(circuit: Circuit, profile: Profile) -> Finding:
