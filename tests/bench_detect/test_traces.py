@@ -6,7 +6,7 @@ from math import exp
 
 import pytest
 
-from tests.bench.detect.traces import Z, Segment, Target, Trace, key, mix
+from tests.bench.detect.traces import Segment, Target, Trace, Z, key, mix
 
 FAR = Target("icmp 192.0.2.0", "icmp", 0.010, 0.25)
 TCP = Target("tcp 192.0.2.1", "tcp", 0.010, 0.25)
