@@ -15,7 +15,7 @@ from wanfailover.transports import traps
 from wanfailover_netopia import changes, edits, look, tour
 from wanfailover_netopia.changes import EDIT, EFFECT, LOOK, Change
 from wanfailover_netopia.edits import read_configured, read_resets
-from wanfailover_netopia.effect import Effect, Habit
+from wanfailover_netopia.effect import RESTART, Effect, Habit
 from wanfailover_netopia.reading import Reader
 from wanfailover_netopia.restart import Restarter
 from wanfailover_netopia.session import IDLE, Sessions
@@ -34,6 +34,10 @@ EFFECT_WITHIN = 90.0
 
 LOOK_WITHIN = 60.0
 """Seconds for Quick View and a ping; fifteen on a slow unit."""
+
+TYPING = 5.0
+"""Seconds from log-in to the last value in effect, of one that holds a change at once: what a user
+behind the virtual one waits (``make bench``)."""
 
 BACK_EVERY = 5.0
 """Seconds between attempts to put back what was there, on a router that is away."""
@@ -110,6 +114,13 @@ class Netopia:
         return changes.compile_steps(
             steps, view, router.circuits, restart=router.restart, refused=refused
         )
+
+    def outage(self) -> float:
+        """Seconds that a switch keeps users waiting, as far as this router's habits are known."""
+        kind = self._habit.kind
+        if kind == RESTART or (kind is None and self._router.restart):
+            return self._router.restart_within / 2  # it is given twice what it is thought to take
+        return TYPING
 
     async def perform(self, action: Action) -> str:
         """Type the values, see them in effect, or look from the router; returns what it showed."""
