@@ -7,14 +7,14 @@ from wanfailover.ports import Costly, Forgetful
 from wanfailover_netopia.effect import Habit
 
 
-def test_a_router_that_must_restart_costs_a_minute():
-    """Half of the time it is given to be back; where a restart is forbidden none is to be feared."""
+async def test_a_router_that_must_restart_costs_a_minute():
+    """Half of the time it is given to be back; a forbidden restart costs nothing."""
     assert isinstance(driver(unit()), Costly)
     assert driver(unit(), restart=True, restart_within=100.0).outage() == 50.0
     assert driver(unit(), restart=False).outage() < 10.0
 
 
-def test_what_was_found_out_counts():
+async def test_what_was_found_out_counts():
     """A router whose changes hold at once costs no restart, though one is allowed."""
     notes = Forgetful()
     Habit(notes).learn("immediate")
