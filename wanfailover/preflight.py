@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Path, Result, Role, RouterView, Site
+from wanfailover.core.facts import Circuit, Result, Role, RouterView, Site
 from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
@@ -124,9 +124,10 @@ async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Findin
         return Finding(subject, RED, why, remedy)
     if assignment.target.role is Role.DEVICE:
         return Finding(subject, *_modem(result, why))
-    if assignment.path != Path() and result.result is Result.UNSENT:
+    path = assignment.path
+    if (path.device or path.source) and result.result is Result.UNSENT:
         return Finding(subject, RED, why, _vantage_remedy(profile, assignment))
-    if isinstance(assignment.spec, Icmp) and assignment.target.role == "gateway":
+    if isinstance(assignment.spec, Icmp) and assignment.target.role is Role.GATEWAY:
         return Finding(subject, YELLOW, f"{why}; it cannot tell line from ISP, and never votes")
     return Finding(subject, YELLOW if len(profile.probes) > 1 else RED, why, _target_remedy())
 

@@ -13,6 +13,9 @@ ROUTER = IPv4Interface("192.168.10.1/24")
 OFFICE = IPv4Interface("192.168.10.10/24")
 CLIENT = IPv4Interface("192.168.10.20/24")
 
+MODEMS = IPv4Interface("192.168.10.101/24")
+"""Of the first modem, to be asked about its line by SNMP; the others follow."""
+
 SPARE = IPv4Interface("203.0.113.3/29")
 """The office's own address on the first outside segment, on its second interface ``eth1``."""
 

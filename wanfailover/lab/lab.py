@@ -13,9 +13,9 @@ from wanfailover.core.facts import Circuit
 from wanfailover.errors import LabError
 from wanfailover.lab import build, faults, helpers
 from wanfailover.lab.addresses import AUTHORITY
-from wanfailover.lab.boxes import Site
+from wanfailover.lab.boxes import Port, Site
 from wanfailover.lab.namespaces import Namespaces, sweep, type_in
-from wanfailover.lab.site import Nat, Shape, isp_of, site
+from wanfailover.lab.site import Nat, Shape, isp_of, modem, modem_of, site
 
 
 class Lab:
@@ -145,6 +145,21 @@ class Lab:
         if process is not None:
             process.terminate()
             process.wait()
+
+    def modem(self, circuit: str) -> str:
+        """Have a circuit's modem answer SNMP; gives the profile's words for its line's status."""
+        box = modem_of(self._known(circuit))
+        process = helpers.start(self._spaces, box, "modem")
+        self._started.enter_context(process)
+        helpers.await_ready(self._spaces, box, "modem", process)
+        number = [known.name for known in self.circuits].index(circuit)
+        line = Port(box, "line", "modem")
+        (index,) = (
+            cable.indexes()[cable.ends.index(line)]
+            for cable in self.site.cables
+            if line in cable.ends
+        )
+        return f"{{host: {modem(number).ip}, index: {index}}}"
 
     def foreign(self, circuit: str) -> int:
         """Count the packets that the circuit's provider has dropped for their foreign source."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
 
 from wanfailover.core.facts import Circuit
@@ -19,6 +19,7 @@ from wanfailover.lab.addresses import (
     DNS,
     ECHO,
     MAIL,
+    MODEMS,
     OFFICE,
     ROUTER,
     SPARE,
@@ -65,8 +66,10 @@ def site(number: int = 2, shape: Shape = Shape.SWAP, nat: Nat = Nat.MASQUERADE) 
     cables += [(Port("router", wan), Port("hub", f"to-{wan}", _segment(wan))) for wan in wans]
     for position, circuit in enumerate(circuits):
         # A plain layer-2 bridge: the router's port keeps its carrier when the line behind it dies.
-        boxes += [_switch(modem_of(circuit.name), "modem"), _isp(circuit, position)]
+        boxes += [_modem(circuit.name, position), _isp(circuit, position)]
         cables += _line(circuit)
+        modem = modem_of(circuit.name)
+        cables.append((Port(modem, "lan"), Port("lan", modem, "lan")))
     return Site(circuits, tuple(boxes), tuple(map(Cable, count(), cables)))
 
 
@@ -93,6 +96,11 @@ def modem_of(circuit: str) -> str:
 def isp_of(circuit: str) -> str:
     """Name of the box that is a circuit's provider."""
     return f"isp-{circuit}"
+
+
+def modem(number: int) -> IPv4Interface:
+    """The address on the LAN of modem *number*."""
+    return IPv4Interface(f"{MODEMS.ip + number}/{MODEMS.network.prefixlen}")
 
 
 def upstream(number: int) -> IPv4Address:
@@ -157,6 +165,12 @@ def _switch(name: str, *bridges: str) -> Box:
             )
         ),
     )
+
+
+def _modem(circuit: str, number: int) -> Box:
+    """A layer-2 bridge between hub and line, with a port of its own on the LAN to be looked at."""
+    box = _switch(modem_of(circuit), "modem")
+    return replace(box, ip=(*box.ip, f"address add {modem(number)} dev lan", "link set lan up"))
 
 
 def _router(circuits: Sequence[Circuit], nat: Nat) -> Box:
