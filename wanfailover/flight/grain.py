@@ -14,6 +14,9 @@ from wanfailover.core.facts import Fact, Instant, ProbeSample
 GRAINS = 1e6
 """In a second."""
 
+LONGEST = 1e9
+"""Seconds: 30 years, in which each grain has a float of its own."""
+
 
 def grained(seconds: Instant) -> Instant:
     """Round an instant, or a span, to the grain."""
@@ -33,5 +36,7 @@ def grained_fact(fact: Fact) -> Fact:
 
 def grains(seconds: Instant) -> int | None:
     """Count the grains of a time; None where it has no whole number of them."""
+    if not abs(seconds) < LONGEST:
+        return None
     number = round(seconds * GRAINS)
     return number if number / GRAINS == seconds else None

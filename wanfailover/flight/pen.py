@@ -27,12 +27,12 @@ class Pen:
     bytes. Both may be read from any thread.
     """
 
-    def __init__(self, folder: Path, keep: float, size: int) -> None:
+    def __init__(self, folder: Path, keep: float, size: int, waiting: int) -> None:
         self._folder = folder
         self._keep = keep
         self._size = size
         self._sum = 0
-        self._queue: Queue[tuple[str, float | None] | None] = Queue(WAITING)
+        self._queue: Queue[tuple[str, float | None] | None] = Queue(waiting)
         self._file: BinaryIO | None = None
         self.trouble: str | None = None
         self.written = 0

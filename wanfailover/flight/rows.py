@@ -63,7 +63,6 @@ class Encoder:
         text = None if at is None else self._short(fact, at)
         if text is None:
             text = to_line({"now": now, "fact": pack(fact)})
-            at = round(now * GRAINS)
         self._at = at or 0
         for entry in entries:
             if not isinstance(entry, LineLearned):  # is told when somebody asks, not by a fact
@@ -120,7 +119,7 @@ class Decoder:
             else:
                 plain = json.loads(line)
                 if "fact" in plain:
-                    self._at = round(plain["now"] * GRAINS)
+                    self._at = grains(plain["now"]) or 0
                     yield from self._next(Fed(unpack(plain["fact"]), plain["now"]))
                 elif self._open is not None:
                     fed = self._open

@@ -20,7 +20,7 @@ from pathlib import Path
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Fact, Instant, Target
-from wanfailover.flight.pen import Pen
+from wanfailover.flight.pen import WAITING, Pen
 from wanfailover.flight.rows import Encoder
 from wanfailover.flight.segments import header
 from wanfailover.flight.values import pack
@@ -48,10 +48,18 @@ class FlightRecorder:
         keep: Seconds for which a segment is kept.
 
         size: Bytes that all of them may take; the oldest go first.
+
+        waiting: Batches that may wait for the disk; 0 for any number.
     """
 
-    def __init__(self, folder: Path, keep: float = 7 * DAY, size: int = 200 * 1000**2) -> None:
-        self._pen = Pen(folder, keep, size)
+    def __init__(
+        self,
+        folder: Path,
+        keep: float = 7 * DAY,
+        size: int = 200 * 1000**2,
+        waiting: int = WAITING,
+    ) -> None:
+        self._pen = Pen(folder, keep, size, waiting)
         self._segment_size = size // 40
         self._engine: Engine | None = None
         self._run = uuid.uuid4().hex[:8]

@@ -1,0 +1,45 @@
+"""Records an engine of a test's as the agent's is recorded, and reads it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scenarios.world import CONTROL, World
+from wanfailover.core.engine import Engine
+from wanfailover.flight.grain import grained, grained_fact
+from wanfailover.flight.reader import Log
+from wanfailover.flight.writer import FlightRecorder
+from wanfailover.replay.playback import Playback, Played
+
+
+class Taped:
+    """An engine whose facts are recorded."""
+
+    def __init__(self, engine: Engine, recorder: FlightRecorder, controls=(CONTROL,)) -> None:
+        self._engine = engine
+        self._recorder = recorder
+        self.fed = 0
+        recorder.started(engine, controls, 0.0)
+
+    def __getattr__(self, name: str):
+        return getattr(self._engine, name)
+
+    def feed(self, fact, now):
+        """Feed and record."""
+        fact, now = grained_fact(fact), grained(now)
+        entries, answers = self._engine.feed(fact, now)
+        self._recorder.fed(fact, now, entries)
+        self.fed += 1
+        return entries, answers
+
+
+def tape(world: World, folder: Path, **bounds) -> FlightRecorder:
+    """Have *world*'s engine recorded from here on; close what is returned."""
+    recorder = FlightRecorder(folder, waiting=0, **bounds)
+    world.engine = Taped(world.engine, recorder)
+    return recorder
+
+
+def played(folder: Path) -> Played:
+    """What a recording comes to."""
+    return Playback(Log(folder)).play()
