@@ -165,7 +165,7 @@ class _Asked:
         if sample.result is Result.ANSWERED:
             self.missed, self.muted = 0, False
             if was:
-                self.recent = {sample.sent: sample}  # what it missed alone is nobody's loss
+                self.recent = {sample.sent: sample}
             return was
         if not self.missed:
             self._others = answers
@@ -247,11 +247,17 @@ class Line:
         self._answers += sample.result is Result.ANSWERED
         news = was is None or sample.result is Result.ANSWERED  # not a loss that is told again
         if news and target.judge(sample, self._answers, self._detect.muted_after):
-            self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
+            self._set_aside(target)
         if sample.result is Result.ANSWERED:
             self._heard(self._enough_heard())
         elif was is None:
             self._lost(target, sample.sent, now)
+
+    def _set_aside(self, target: _Asked) -> None:
+        """A target has lost its voice, or has it again; what it missed alone is nobody's loss."""
+        self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
+        if not target.muted:
+            self._seconds.drop(target.name)
 
     def _lost(self, target: _Asked, sent: Instant, now: Instant) -> None:
         """Suspicion takes every miss, also when others were heard since: a brown-out is so."""

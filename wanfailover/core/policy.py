@@ -86,9 +86,8 @@ def thresholds(s: Situation) -> Iterator[tuple[str, str]]:
     """What the decision was measured by: names and values, as one would say them."""
     policy = s.policy
     for name, reading in s.readings.items():
-        yield f"{name} is called down", f"after {reading.patience:.1f} s of silence"
-        if reading.learned:
-            yield f"patience of {name}", reading.learned
+        patience = f"after {reading.patience:.1f} s of silence ({reading.learned})"
+        yield f"{name} is called down", patience
     yield "switches within the hour", f"{s.spent} of {policy.switches_per_hour}"
     yield "dwell", f"{policy.dwell:g} s between automatic switches"
     back = s.way_back
@@ -122,6 +121,8 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
 def _held(s: Situation) -> str:
     assert s.hold is not None  # noqa: S101 - the row's test
     text = f"an operator holds {s.hold.circuit}"
+    if s.active is None and s.router_unread is not None:
+        return f"{text}; {s.router_unread}"
     if s.active != s.hold.circuit:
         return f"{text}, but the router is on {s.active or 'neither circuit'}"
     if _held_in_vain(s):
@@ -168,6 +169,12 @@ def _dwell(s: Situation) -> str:
     return f"switched {ago:.0f} s ago; {who} must wait"
 
 
+def _no_dwell(s: Situation) -> str:
+    if s.now < s.dwell_ends:
+        return "nothing is to be switched"
+    return f"automation switched nothing within {s.policy.dwell:g} s"
+
+
 def _too_soon(s: Situation) -> str:
     back = s.way_back
     assert back is not None  # noqa: S101 - the row's test
@@ -204,7 +211,17 @@ def _no_way_back(s: Situation) -> str:
     if s.policy.failback == "manual":
         return "returning is by hand"
     back = s.way_back
-    return "no better circuit may be returned to" if back is None else f"{back.circuit} is the way"
+    if back is None:
+        return "; ".join(s.why(circuit.name) for circuit in s.better)
+    return f"{back.circuit} has to be tried"
+
+
+def _waited(s: Situation) -> str:
+    back = s.way_back
+    if back is None:
+        return _no_way_back(s)
+    was = "left alone" if back.trial else "quiet"
+    return f"{back.circuit} was {was} for {back.waits:.0f} s"
 
 
 def _steady(s: Situation) -> str:
@@ -261,7 +278,7 @@ RULES: tuple[Rule, ...] = (
         "stuck",
         lambda s: s.stuck is not None and s.request is None,
         lambda s: s.stuck or "",
-        lambda _: "the last switchover came to an end",
+        lambda _: "no switchover was left undecided",
         page=lambda _: True,
     ),
     Rule(
@@ -352,7 +369,7 @@ RULES: tuple[Rule, ...] = (
         "dwell",
         lambda s: (s.way_back is not None or s.wants_off) and s.now < s.dwell_ends,
         _dwell,
-        lambda s: f"nothing was switched within {s.policy.dwell:g} s, or nothing is to be",
+        _no_dwell,
         until=lambda s: s.dwell_ends,
     ),
     Rule(
@@ -366,7 +383,7 @@ RULES: tuple[Rule, ...] = (
         "returning-too-soon",
         lambda s: s.way_back is not None and _due(s) is None,
         _too_soon,
-        _no_way_back,
+        _waited,
         until=lambda s: s.way_back.due if s.way_back else None,
     ),
     Rule(

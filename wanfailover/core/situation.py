@@ -194,5 +194,6 @@ class Situation:
         reading = self.readings.get(circuit or "")
         if reading is None:
             return "the router is on neither circuit"
-        layer = f"; the fault is {reading.layer}" if reading.layer else ""
+        fault = "the fault is" if reading.state is State.DOWN else "failing:"
+        layer = f"; {fault} {reading.layer}" if reading.layer else ""
         return f"{circuit} is {reading.state} ({reading.because}{layer})"
