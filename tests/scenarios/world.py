@@ -20,7 +20,7 @@ import click
 
 from wanfailover.cli.story import tell
 from wanfailover.core import entries as log
-from wanfailover.core.engine import Engine
+from wanfailover.core.engine import Engine, Memory
 from wanfailover.core.facts import (
     AutoRequest,
     Circuit,
@@ -64,6 +64,7 @@ def site(
     metered: tuple[str, ...] = (),
     marked: tuple[str, ...] = (),
     modems: tuple[str, ...] = (),
+    targets: tuple[Target, ...] = TARGETS,
     **policy: object,
 ) -> Site:
     """A site: circuits *seen* have a vantage, *marked* a mark and *modems* one that answers."""
@@ -79,7 +80,16 @@ def site(
         )
         for number, name in enumerate(names)
     )
-    return Site("office", circuits, TARGETS, Policy(Detect(**detect), **policy))  # type: ignore[arg-type]
+    return Site("office", circuits, targets, Policy(Detect(**detect), **policy))  # type: ignore[arg-type]
+
+
+PACES = {"icmp": 0.5, "tcp": 5.0, "dns": 5.0, "smtp": 60.0}
+
+
+def target(name: str) -> Target:
+    """A far target, by its kind and address: ``dns:192.0.2.53``."""
+    kind, _, address = name.partition(":")
+    return Target(f"{kind} {address}", Role.FAR, PACES[kind])
 
 
 def _vantage(name: str, seen: tuple[str, ...], marked: tuple[str, ...]) -> Path | None:
@@ -96,6 +106,15 @@ def holds(site: Site, name: str | None, at: float) -> RouterView:
         return RouterView(at, None, None, None)
     circuit = site.circuit(name)
     return RouterView(at, circuit.gateway, circuit.address.ip, "wan")
+
+
+@dataclass
+class Life:
+    """Of one agent, from its start to its end: what it was fed, and what came of it."""
+
+    memory: Memory | None
+    facts: list[tuple[Fact, float]] = field(default_factory=list)
+    entries: list[log.Entry] = field(default_factory=list)
 
 
 @dataclass
@@ -116,14 +135,18 @@ class World:
     lan: bool = True
     marks: set[str] = field(default_factory=set)  # circuits that the router sends marked packets by
     trouble: set[str] = field(default_factory=set)  # circuits that no proof succeeds on
+    memory: Memory | None = None  # what the agent knows when it starts
     fate: str = ""  # what befalls the next switch: ``killed`` the agent, ``stuck`` the router
     now: float = 0.0
 
     def __post_init__(self) -> None:
         self.alive = dict.fromkeys((c.name for c in self.site.circuits), True) | self.alive
-        self.engine = Engine(self.site, [CONTROL])
         self.lines: list[str] = []
         self.switches: list[tuple[float, str, str]] = []
+        self.moves: list[tuple[float, Outcome]] = []  # the switches that touched the router
+        self.health: list[tuple[float, str, str]] = []  # when a circuit changed to which state
+        self.lives: list[Life] = []
+        self._start(self.memory)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._asked: dict[str, float] = {}
@@ -133,6 +156,10 @@ class World:
         self._timeouts: dict[str, Timeout] = {}
         self._numbers = count(1)
         self._ids = count(1)
+
+    def _start(self, memory: Memory | None) -> None:
+        self.engine = Engine(self.site, [CONTROL], memory)
+        self.lives.append(Life(memory))
 
     # Driving time.
 
@@ -153,6 +180,8 @@ class World:
 
     def feed(self, fact: Fact) -> None:
         entries, answers = self.engine.feed(fact, self.now)
+        self.lives[-1].facts.append((fact, self.now))
+        self.lives[-1].entries += entries
         for entry in entries:
             self._tell(entry)
         for answer in answers:
@@ -175,6 +204,8 @@ class World:
         line = tell(entry)
         if line is not None:
             self.say(line)
+        if isinstance(entry, log.HealthChanged):
+            self.health.append((self.now, entry.circuit, entry.state))
         if line is not None and isinstance(entry, log.DecisionMade):
             self.lines[-1] += "" if entry.until is None else f" (for {entry.until:.0f} s)"
             self.lines[-1] += " (page)" if entry.page else ""
@@ -223,14 +254,16 @@ class World:
 
     def _end(self, outcome: Outcome) -> None:
         self.say(f"switch to {outcome.target} {outcome.ending}: {outcome.because}")
+        if outcome.changed:
+            self.moves.append((self.now, outcome))
         self.feed(outcome)
 
     def restart(self, interrupted: tuple[str, str | None, str] | None = None) -> None:
         """The agent is killed and started again: it knows what its journal does."""
         known = self.engine.memory()
-        self.engine = Engine(
-            self.site, [CONTROL], replace(known, interrupted=interrupted or known.interrupted)
-        )
+        self._start(replace(known, interrupted=interrupted or known.interrupted))
+        self._due.clear()  # what was in flight is lost
+        self._pace = None
         self.say("the agent starts")
 
     def request(self, circuit: str, **how: object) -> None:
@@ -244,6 +277,15 @@ class World:
 
     def resume(self) -> None:
         self.feed(ResumeRequest("p", "ann"))
+
+    def explain(self) -> None:
+        """An operator asks why."""
+        made = self.engine.explain(self.now)
+        self.say(f"explain: {made.rule}: {made.because}")
+        for rule, why in made.passed_over:
+            self.say(f"  not {rule}: {why}")
+        for name, value in made.thresholds:
+            self.say(f"  {name}: {value}")
 
     def window(self, *, is_open: bool, seconds: float | None = None) -> None:
         until = None if seconds is None else self.now + seconds
@@ -298,6 +340,9 @@ class World:
             answers, delay = self.alive[circuit or ""], 0.001
         else:
             answers, delay = self._answers(target, line), RTT + self.delay.get(line or "", 0.0)
+        if target.role is Role.DEVICE and target.name in self.filtered:
+            self.later(given, lambda: self.feed(replace(sample, result=Result.UNSENT)))
+            return
         if not answers or delay > given:
             self.later(given, lambda: self.feed(sample))
         if answers:
