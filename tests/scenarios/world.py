@@ -298,17 +298,27 @@ class World:
         pace = active, quick = self.engine.active, self.engine.fast
         if self._pace is None or self._pace[0] != active:
             self._asking = list(self._whom(active))
+            self._stagger()
         elif self._pace == pace and self.now < self._next:
             return
         self._pace, self._next = pace, inf
-        for number, (key, target, circuit, through) in enumerate(self._asking):
+        for key, target, circuit, through in self._asking:
             every = min(target.every, QUICK) if quick else target.every
-            begun = self._asked.setdefault(key, self.now - every * (1 - number / len(self._asking)))
-            due = begun + every
+            due = self._asked.get(key, -inf) + every
             if due <= self.now:
                 self._ask(key, target, circuit, through=through)
                 due = self.now + every
             self._next = min(self._next, due)
+
+    def _stagger(self) -> None:
+        """Those who were not asked before and have one pace are asked one after the other."""
+        groups: dict[tuple[str | None, float], list[tuple[str, Target]]] = {}
+        for key, target, circuit, _ in self._asking:
+            if key not in self._asked:
+                groups.setdefault((circuit, target.every), []).append((key, target))
+        for group in groups.values():
+            for number, (key, target) in enumerate(group):
+                self._asked[key] = self.now - target.every * (1 - number / len(group))
 
     def _whom(self, active: str | None) -> Iterator[tuple[str, Target, str | None, bool]]:
         """Everybody who is asked while *active* is the active circuit."""
