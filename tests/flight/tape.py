@@ -11,15 +11,19 @@ from wanfailover.flight.reader import Log
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.replay.playback import Playback, Played
 
+EPOCH = 1_795_766_400.0  # 2026-11-27 08:00 UTC
+
 
 class Taped:
     """An engine whose facts are recorded."""
 
-    def __init__(self, engine: Engine, recorder: FlightRecorder, controls=(CONTROL,)) -> None:
+    def __init__(
+        self, engine: Engine, recorder: FlightRecorder, controls=(CONTROL,), now=0.0
+    ) -> None:
         self._engine = engine
         self._recorder = recorder
         self.fed = 0
-        recorder.started(engine, controls, 0.0)
+        recorder.started(engine, controls, now)
 
     def __getattr__(self, name: str):
         return getattr(self._engine, name)
@@ -35,8 +39,8 @@ class Taped:
 
 def tape(world: World, folder: Path, **bounds) -> FlightRecorder:
     """Have *world*'s engine recorded from here on; close what is returned."""
-    recorder = FlightRecorder(folder, waiting=0, **bounds)
-    world.engine = Taped(world.engine, recorder)
+    recorder = FlightRecorder(folder, waiting=0, wall=lambda: EPOCH + world.now, **bounds)
+    world.engine = Taped(world.engine, recorder, now=world.now)
     return recorder
 
 

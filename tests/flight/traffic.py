@@ -22,6 +22,7 @@ from wanfailover.core.facts import (
 from wanfailover.flight.grain import grained, grained_fact
 
 TARGETS = tuple(Target(f"icmp 192.0.2.{n}", Role.FAR, 0.5) for n in (10, 11, 12, 13))
+START = 86_400 * 20 + 0.123456
 CONTROL = Target("icmp 192.168.1.1", Role.CONTROL, 1.0)
 
 
@@ -46,7 +47,7 @@ def traffic(site: Site, seconds: float, seed: int = 1) -> Iterator[tuple[Fact, f
     50 to 500 microseconds after it has happened.
     """
     chance = random.Random(seed)
-    start = 86_400 * 20 + 0.123456
+    start = START
     first = site.circuits[0]
     facts: list[tuple[float, int, Fact]] = []
     view = RouterView(start, first.gateway, first.address.ip, "eth1")

@@ -15,7 +15,11 @@ from wanfailover.flight.segments import GZIP, prune, seal, segments
 WAITING = 24
 """Batches that may wait for the disk: two minutes, and then they are let go."""
 
+SHARE = 20
+"""Of the bytes that all segments may take, one may take this part."""
+
 LEVEL = 6
+HOUR = 3600.0  # for which a segment may have been written when it was begun
 PATIENCE = 2.0
 """Seconds that `close` waits."""
 
@@ -82,7 +86,7 @@ class Pen:
 
     def _open(self, wall: float) -> None:
         self._folder.mkdir(mode=0o750, exist_ok=True)
-        prune(self._folder, wall - self._keep, self._size - self._size // 20)
+        prune(self._folder, wall - self._keep - HOUR, self._size - 2 * self._size // SHARE)
         number = max((segment.number for segment in segments(self._folder)), default=0) + 1
         at = datetime.fromtimestamp(wall, UTC)
         path = self._folder / f"{number:06}-{at:%Y%m%dT%H%M%SZ}.log.gz"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,16 @@ class Segment:
 
     number: int
     path: Path
+    began: float  # wall time, seconds
 
     @classmethod
     def of(cls, path: Path) -> Segment | None:
         """Give the segment that *path* names; None where it is something else."""
         match = _NAME.fullmatch(path.name)
-        return cls(int(match[1]), path) if match else None
+        if match is None:
+            return None
+        began = datetime.strptime(f"{match[2]}+0000", "%Y%m%dT%H%M%S%z")
+        return cls(int(match[1]), path, began.timestamp())
 
 
 def segments(folder: Path) -> list[Segment]:
@@ -54,16 +59,15 @@ def segments(folder: Path) -> list[Segment]:
 
 
 def prune(folder: Path, since: float, size: int) -> None:
-    """Delete what was written before *since*, wall time, and the oldest of what exceeds *size*.
+    """Delete what was begun before *since*, wall time, and the oldest of what exceeds *size*.
 
     Raises:
         OSError: One cannot be deleted.
     """
     kept = 0
     for segment in reversed(segments(folder)):
-        state = segment.path.stat()
-        kept += state.st_size
-        if state.st_mtime < since or kept > size:
+        kept += segment.path.stat().st_size
+        if segment.began < since or kept > size:
             segment.path.unlink()
 
 

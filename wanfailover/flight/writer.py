@@ -13,14 +13,14 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Fact, Instant, Target
-from wanfailover.flight.pen import WAITING, Pen
+from wanfailover.flight.pen import SHARE, WAITING, Pen
 from wanfailover.flight.rows import Encoder
 from wanfailover.flight.segments import header
 from wanfailover.flight.values import pack
@@ -50,6 +50,8 @@ class FlightRecorder:
         size: Bytes that all of them may take; the oldest go first.
 
         waiting: Batches that may wait for the disk; 0 for any number.
+
+        wall: Tells wall time, in seconds since the epoch.
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class FlightRecorder:
         keep: float = 7 * DAY,
         size: int = 200 * 1000**2,
         waiting: int = WAITING,
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        self._wall = wall
         self._pen = Pen(folder, keep, size, waiting)
-        self._segment_size = size // 40
+        self._segment_size = size // SHARE
         self._engine: Engine | None = None
         self._run = uuid.uuid4().hex[:8]
         self._part = 0
@@ -128,10 +132,11 @@ class FlightRecorder:
         self._lines: list[str] = []
         self._began = self._flushed = now
         self._tried = None
+        wall = self._wall()
         head = header(
             run=self._run,
             part=self._part,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            at=datetime.fromtimestamp(wall, UTC).isoformat(),
             now=now,
             lost=self._lost,
             pid=os.getpid(),
@@ -142,7 +147,7 @@ class FlightRecorder:
         )
         self._part += 1
         self._lost = 0
-        self._pen.begin(head, time.time())
+        self._pen.begin(head, wall)
 
     def _fail(self, trouble: str, now: Instant) -> None:
         self._tried = now
