@@ -97,7 +97,7 @@ async def _revert(walk: Walk, label: Label) -> None:
 async def _enter(walk: Walk, label: Label, text: str) -> None:
     """Empty the field, and type; where no key does anything, after a Return that opens it."""
     old = value(walk.screen, label)
-    if await _overwrite(walk, label, text):
+    if await _overwrite(walk, label, text) and (old or value(walk.screen, label)):
         return
     if value(walk.screen, label) == old:
         await _press(walk, label, Key.RETURN)

@@ -34,6 +34,9 @@ BUSY_EVERY = 1.0
 ATTEMPTS = 3
 """Sessions for one visit: whoever loses three in a row has another trouble than a lost session."""
 
+WORDS = 200
+"""Characters that are told of what a router says before it hangs up."""
+
 LEAVE_WITHIN = 5.0
 """Seconds to get back to the Main Menu before hanging up anyway."""
 
@@ -131,7 +134,11 @@ class Sessions:
             self._idle = asyncio.create_task(self._leave_when_idle(IDLE))
 
     async def _enter(self, busy: float) -> Walk:
-        """Connect and log in, waiting for another session to end."""
+        """Connect and log in, waiting for another session to end.
+
+        A router that has none left takes the connection and ends it, perhaps with a word; not after
+        a password, which it may thereby refuse.
+        """
         give_up = asyncio.get_running_loop().time() + busy
         while True:
             channel = Paced(await self._dial())
@@ -140,12 +147,13 @@ class Sessions:
                 await log_in(console, self._username, self._password)
             except BaseException as error:
                 await console.close()
-                if not _is_busy(error, console):
+                if not isinstance(error, RouterUnreachable):
                     raise
                 if asyncio.get_running_loop().time() >= give_up:
+                    words = " ".join(console.text.split())[:WORDS]
                     raise ConsoleBusy(
                         "the router's console is busy: it hangs up at once, as it does while "
-                        "another telnet session is open"
+                        "another telnet session is open" + (f"; it says {words!r}" if words else "")
                     ) from error
                 await asyncio.sleep(BUSY_EVERY)
             else:
@@ -178,8 +186,3 @@ class Sessions:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-
-
-def _is_busy(error: BaseException, console: Console) -> bool:
-    """The router took the connection and ended it before a word."""
-    return isinstance(error, RouterUnreachable) and not console.screen.text.strip()

@@ -106,6 +106,14 @@ def test_an_answer_to_what_was_asked_before_the_account_was_cleared(account):
     assert account.surplus() == 0
 
 
+def test_a_loss_that_is_told_again_counts_once(account):
+    """A probe whose true end is another kind of loss is one probe all the same."""
+    account.go(1, A)
+    account.seconds.take(probe(A, 0.0, lost=True), probe(A, 0.0, lost=True))
+    account.seconds.take(probe(B, 0.1), None)
+    assert account.surplus() == 0
+
+
 def test_a_spell_that_is_over_leaves_its_peak(account):
     """Whoever learns is told by how much the line was worse than well, once it is well again."""
     account.go(6, A, B)

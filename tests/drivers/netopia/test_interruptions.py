@@ -25,6 +25,7 @@ from tests.drivers.netopia.rig import (
 )
 from tests.support.clock import run, virtual_time
 from wanfailover.errors import DriverError, RouterTimeout, RouterUnreachable
+from wanfailover.ports import Channel
 from wanfailover_netopia.session import BUSY_WITHIN, IDLE
 from wanfailover_netopia.virtual import Unit
 
@@ -177,6 +178,45 @@ async def test_a_busy_console_is_waited_for() -> None:
     asyncio.get_running_loop().call_later(8, lambda: asyncio.ensure_future(other.close()))
     await who.perform(actions[0])
     assert held(router) == on(BACKUP)
+    await who.close()
+
+
+class _Full:
+    """A connection that the router ends, with a word of its own."""
+
+    def __init__(self) -> None:
+        self.says = [b"\r\nNo more telnet sessions.\r\n"]
+
+    async def read(self, within: float) -> bytes:
+        if self.says:
+            return self.says.pop()
+        raise RouterUnreachable("the router ended the session")
+
+    async def write(self, data: bytes) -> None:
+        raise RouterUnreachable("the router ended the session")
+
+    async def close(self) -> None:
+        """It is closed."""
+
+
+@virtual_time
+async def test_a_console_that_says_it_is_busy() -> None:
+    """It is waited for like one that hangs up without a word, and its words are told."""
+    router = unit()
+    free_at = 8.0
+
+    async def dial() -> Channel:
+        full = asyncio.get_running_loop().time() < free_at
+        return _Full() if full else await router.dial()
+
+    who = driver(router, dial=dial)
+    actions = await actions_to(who, "backup")
+    await who.perform(actions[0])
+    assert held(router) == on(BACKUP)
+    free_at = 1000.0
+    await who.close()
+    with pytest.raises(RouterUnreachable, match=r"is busy.*No more telnet sessions"):
+        await who.inspect()
     await who.close()
 
 

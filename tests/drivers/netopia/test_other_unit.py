@@ -83,6 +83,18 @@ async def test_other_ways(kind: Kind) -> None:
     await there_and_back(kind)
 
 
+@pytest.mark.parametrize("opens", [False, True])
+@virtual_time
+async def test_a_field_that_is_blank(*, opens: bool) -> None:
+    """There is nothing to clear in it; where typing shows nothing, it has to be opened first."""
+    router = Other(Kind(opens=opens, quick="none"))
+    router.values["gateway"] = ""
+    who = driver(router)
+    await switch(who, "backup")
+    assert await active(who) == "backup"
+    await who.close()
+
+
 @pytest.mark.parametrize("name", ["address", "mask", "gateway"])
 @virtual_time
 async def test_a_value_that_is_not_stored(name: str) -> None:
