@@ -39,6 +39,8 @@ from wanfailover.core.facts import (
 from wanfailover.core.requests import Answer
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.errors import DriverError
+from wanfailover.flight.grain import grained, grained_fact
+from wanfailover.flight.writer import FlightRecorder
 from wanfailover.hints import Hints
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
@@ -73,6 +75,8 @@ class Agent:
         site = profile.site()
         self._site = replace(site, policy=replace(site.policy, switch_cost=cost))
         self.engine = Engine(self._site, self._aim.controls, memory)
+        keep = profile.keep
+        self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue()
         self._names = Names()
         self._runner = Runner(
@@ -116,8 +120,8 @@ class Agent:
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        troubles = (self._record.trouble, self._hints.trouble, self._marks.trouble)
-        yield from filter(None, troubles)
+        tellers = (self._record, self._flight, self._hints, self._marks)
+        yield from filter(None, (teller.trouble for teller in tellers))
         if self.engine.unfinished:
             yield f"after its next restart the router will hold {self.engine.unfinished}"
         yield from self._remarks
@@ -173,6 +177,7 @@ class Agent:
             self._inbox.put_nowait(await self._driver.read())
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
+            self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._spawn(self._hints.listen())
             self._spawn(self._tell_window())
             await self._loop()
@@ -204,22 +209,21 @@ class Agent:
         if any(circuit.marked for circuit in self._site.circuits) and self._marks.due(math.inf):
             await self._marks.set(())
         await self._driver.close()
+        self._flight.close()
         self._journal.close()
 
     # One fact, and all that follows from it.
 
     def _handle(self, fact: Fact) -> None:
-        now = time.monotonic()
+        now = grained(time.monotonic())
         active = self.engine.active
         if isinstance(fact, Outcome):
             self._switching = None
         if isinstance(fact, RouterView):
             self._tell(fact.remarks)
-        entries, answers = self.engine.feed(fact, now)
+        self._feed(grained_fact(fact), now)
         if self.engine.active != active:
             self._since = now
-        self._write(entries)
-        self._answer(answers)
         if self._stopping.is_set():
             return
         if self.engine.decision.target is not None and self.engine.switchover is None:
@@ -232,6 +236,13 @@ class Agent:
             self._spawn(self._set_marks())
         self._point(now)
 
+    def _feed(self, fact: Fact, now: float) -> None:
+        """The one place where the engine learns of anything: all of it is recorded."""
+        entries, answers = self.engine.feed(fact, now)
+        self._flight.fed(fact, now, entries)
+        self._write(entries)
+        self._answer(answers)
+
     def _tell(self, remarks: tuple[str, ...]) -> None:
         """Log what the driver found and could not have wished for, once while it lasts."""
         for remark in remarks:
@@ -242,9 +253,7 @@ class Agent:
     def _begin(self, now: float) -> None:
         order = Order.of(self.engine)
         self._began = report.utc_now()
-        entries, answers = self.engine.feed(order.started(self.engine.active), now)
-        self._write(entries)
-        self._answer(answers)
+        self._feed(order.started(self.engine.active), now)
         self._switching = self._spawn(self._switch(order))
 
     async def _switch(self, order: Order) -> None:

@@ -42,10 +42,11 @@ class Pen:
         self.written = 0
         # A daemon: a disk that never answers must not keep the agent from ending.
         self._thread = threading.Thread(target=self._work, name="samples", daemon=True)
-        self._thread.start()
 
     def begin(self, head: str, wall: float) -> None:
         """Have a new segment begun with the line *head*, as of *wall* time."""
+        if not self._thread.ident:
+            self._thread.start()
         self._put((head, wall))
 
     def write(self, lines: str) -> str | None:
@@ -54,6 +55,8 @@ class Pen:
 
     def close(self) -> None:
         """Have what waits written and the segment ended."""
+        if not self._thread.ident:
+            return
         try:
             self._queue.put(None, timeout=PATIENCE)
         except Full:
