@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
+from itertools import pairwise
 
 from tests.support.router import MemoryRouter
 from wanfailover.core.facts import Circuit, Path
@@ -61,7 +62,7 @@ async def test_failures_are_repeated_more_and_more_seldom():
             attempts.append(now)
             await marks.set([IDLE])
         now += 0.5
-    waits = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(attempts)]
     assert waits[0] == AGAIN
     assert waits == sorted(waits)
     assert waits[-1] == SELDOM
