@@ -7,7 +7,9 @@ time, as they come, for some take seconds.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 
+from wanfailover import timing, traffic
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Circuit, Result, Role, RouterView, Site
@@ -19,38 +21,15 @@ from wanfailover.specs import Icmp
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 
 
-def offline(profile: Profile) -> Iterator[Finding]:
-    """What the profile alone tells."""
+def offline(profile: Profile, days: timing.Days | None = None) -> Iterator[Finding]:
+    """What the profile alone tells, and what is known of its lines from watching them."""
     circuits = ", then ".join(circuit.name for circuit in profile.circuits)
     count = len(profile.probes)
     yield Finding("profile", GREEN, f"{circuits}; {count} far probe{'s' * (count != 1)}")
     for warning in profile.warnings:
         yield Finding("profile", YELLOW, str(warning))
-    yield from timing(profile.site())
-
-
-def timing(site: Site) -> Iterator[Finding]:
-    """What the settings lead to, in the user's terms.
-
-    An outage is noticed `silence` after the last answer; that one was at most a pace before the
-    cut, and a target asked seldom is asked again when the first probe is overdue, and then three of
-    its probes must be unanswered.
-    """
-    policy = site.policy
-    pace = min((target.every for target in site.targets), default=1.0)
-    worst = max(policy.silence, pace + 2 * policy.overdue + 2 * min(pace, 0.5))
-    back = {
-        "manual": "the return is by hand",
-        "evidence": f"the return waits for {policy.return_after:g} quiet seconds",
-    }
-    seen = [c.name for c in site.circuits[:-1] if c.vantage is not None]
-    method = policy.failback
-    if method == "auto":
-        method = "evidence" if seen else "manual"
-    sentence = f"an outage is noticed within about {worst:g} s; {back[method]}"
-    if policy.failback != "manual" and not seen:
-        sentence += ", for no circuit has a vantage"
-    yield Finding("timing", GREEN, sentence)
+    yield from timing.findings(timing.Timing(profile, days), datetime.now(UTC))
+    yield from traffic.findings(profile)
 
 
 async def online(
