@@ -442,6 +442,7 @@ class Engine:
             moves=self._moves,
             changed=self._changed,
             window=self._window,
+            marked=self._router.marked,
         )
 
     # Sentences on what keeps the rules from acting.

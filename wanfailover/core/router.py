@@ -25,6 +25,8 @@ class KnownRouter:
 
     Args:
         site: For its circuits, and for how often the router is read.
+
+    *marked* tells by circuit when its mark was last seen there.
     """
 
     def __init__(self, site: Site) -> None:
@@ -33,13 +35,13 @@ class KnownRouter:
         self.unread: str | None = "the router has not been read yet"
         self._asked: Instant = -inf
         self._prompted = False
-        self._marked: dict[str, Instant] = {}
+        self.marked: dict[str, Instant] = {}
 
     def take(self, view: RouterView) -> None:
         """It was read."""
         self.view, self.unread = view, None
         self._asked = max(self._asked, view.at)
-        self._marked = dict.fromkeys(view.marks, view.at)
+        self.marked = dict.fromkeys(view.marks, view.at)
 
     def asked(self, now: Instant) -> None:
         """A reading has begun."""
@@ -109,7 +111,7 @@ class KnownRouter:
 
     def lost_marks(self, view: RouterView) -> tuple[str, ...]:
         """Circuits whose marks are gone since the last look: what was sent since went astray."""
-        return tuple(name for name in self._marked if name not in view.marks)
+        return tuple(name for name in self.marked if name not in view.marks)
 
     def strayed(self, sample: ProbeSample, active: str | None) -> bool:
         """A marked packet went where the mark sent it: was that mark seen lately?"""
@@ -117,8 +119,8 @@ class KnownRouter:
             return False
         if sample.circuit not in {circuit.name for circuit in self.marks(active)}:
             return False
-        return sample.sent - self._marked.get(sample.circuit or "", -inf) > MARKS_FRESH
+        return sample.sent - self.marked.get(sample.circuit or "", -inf) > MARKS_FRESH
 
     def forget_marks(self) -> None:
         """The active circuit is another one now: what was marked for the old one is void."""
-        self._marked.clear()
+        self.marked.clear()

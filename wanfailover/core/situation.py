@@ -77,6 +77,8 @@ class Situation:
         changed: When the active circuit last changed, by whomever; None if it never did.
 
         window: Whether a return is permitted now.
+
+        marked: When the router was last seen to know the mark of a circuit, by circuit.
     """
 
     now: Instant
@@ -96,6 +98,7 @@ class Situation:
     moves: Sequence[Move] = ()
     changed: Instant | None = None
     window: WindowTold = field(default_factory=lambda: WindowTold(is_open=True))
+    marked: Mapping[str, Instant] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -174,9 +177,13 @@ class Situation:
         waits = ledger.hold_down(self.moves, circuit, self.policy, self.now)
         quiet = self.now if reading.quiet_since is None else reading.quiet_since
         due = max(quiet, self.changed or -inf) + waits
-        if reading.quiet_loss > RETURN_LOSS:
+        if reading.quiet_loss > RETURN_LOSS or self._may_be_astray(circuit, due):
             due = max(due, self.now + 1.0)
         return Return(circuit, trial=False, due=due, waits=waits)
+
+    def _may_be_astray(self, circuit: str, until: Instant) -> bool:
+        """It is seen by a mark, and nobody has looked whether that held up to *until*."""
+        return self.site.circuit(circuit).marked and self.marked.get(circuit, -inf) < until
 
     def _by_trial(self, circuit: str) -> Return:
         left = self.changed if self.changed is not None else self.now
