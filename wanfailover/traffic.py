@@ -47,7 +47,7 @@ TLS = Cost(6, 5000)
 COSTS: dict[type, Cost] = {
     Icmp: ICMP,
     Tcp: CONNECTION,
-    Dns: Cost(2, 2 * 28 + 60 + 120),
+    Dns: Cost(2, 2 * 28 + 30 + 80),
     Https: CONNECTION + TLS + Cost(8, 8000),  # a short page with its headers
     Smtp: CONNECTION + Cost(10, 1000),
 }
