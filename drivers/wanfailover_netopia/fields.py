@@ -97,20 +97,29 @@ async def _revert(walk: Walk, label: Label) -> None:
 async def _enter(walk: Walk, label: Label, text: str) -> None:
     """Empty the field, and type; where no key does anything, after a Return that opens it."""
     old = value(walk.screen, label)
+    if walk.ways.opens:
+        if await _open(walk, label, text):
+            return
+        await walk.select(label, field)
     if await _overwrite(walk, label, text) and (old or value(walk.screen, label)):
         return
-    if value(walk.screen, label) == old:
-        await _press(walk, label, Key.RETURN)
-        await walk.settle()
-        if label.names(walk.screen.highlighted) and await _overwrite(walk, label, text):
-            return
+    if value(walk.screen, label) == old and await _open(walk, label, text):
+        return
     await _revert(walk, label)
     raise CommandRefused(_typed(label, text), "the old value cannot be cleared")
 
 
+async def _open(walk: Walk, label: Label, text: str) -> bool:
+    """Press Return, and type then; False where that did not open the field."""
+    await _press(walk, label, Key.RETURN)
+    await walk.settle()
+    walk.ways.opens = label.names(walk.screen.highlighted) and await _overwrite(walk, label, text)
+    return walk.ways.opens
+
+
 async def _overwrite(walk: Walk, label: Label, text: str) -> bool:
     """Try each way to empty the field; False where none of them does."""
-    for way in tuple(walk.ways):
+    for way in tuple(walk.ways.order):
         rest = text
         if way is not None:
             empty = await _wear_down(walk, label, way)
@@ -119,7 +128,7 @@ async def _overwrite(walk: Walk, label: Label, text: str) -> bool:
             empty = await walk.shows(lambda s: value(s, label) == text[:1], haste=True)
             rest = text[1:]
         if empty:
-            walk.prefer(way)
+            walk.ways.prefer(way)
             await _press(walk, label, rest.encode())
             await _appears(walk, label, text)
             return True

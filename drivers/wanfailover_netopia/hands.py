@@ -6,7 +6,9 @@ that has come to rest.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from wanfailover.errors import RouterTimeout, UnreadableReply
 from wanfailover.transports.console.console import Console, Key
@@ -30,19 +32,19 @@ BY_CURSOR = 0.2
 Finder = Callable[[Screen], Item | None]
 
 
-class Hands:
-    """On one session's keyboard.
+@dataclass(slots=True)
+class Ways:
+    """How a router's fields want to be typed into, as far as it was found out.
 
-    Attributes:
-        console: Whose keys are pressed.
+    Args:
+        order: How to empty one, the likeliest first; None is to type over it. Delete and Backspace
+            come again, for when an entry has begun; Space is last, as it may be typed.
 
-        ways: How to empty a field, the likeliest first; None is to type over it. Delete and
-            Backspace come again, for when an entry has begun; Space is last, as it may be typed.
+        opens: Only after a Return that opens it.
     """
 
-    def __init__(self, console: Console, pace: Paced) -> None:
-        self.console = console
-        self.ways: list[Key | None] = [
+    order: list[Key | None] = dataclasses.field(
+        default_factory=lambda: [
             Key.DELETE,
             Key.BACKSPACE,
             None,
@@ -50,6 +52,27 @@ class Hands:
             Key.DELETE,
             Key.SPACE,
         ]
+    )
+    opens: bool = False
+
+    def prefer(self, way: Key | None) -> None:
+        """Remember what has emptied a field, to try it first the next time."""
+        if self.order[0] != way:
+            self.order.insert(0, way)
+
+
+class Hands:
+    """On one session's keyboard.
+
+    Attributes:
+        console: Whose keys are pressed.
+
+        ways: How the router's fields want to be typed into.
+    """
+
+    def __init__(self, console: Console, pace: Paced, ways: Ways) -> None:
+        self.console = console
+        self.ways = ways
         self._pace = pace
 
     @property
@@ -83,10 +106,6 @@ class Hands:
     async def settle(self, quiet: float = 0.0) -> None:
         """Wait until the screen is at rest, and for *quiet* seconds at least."""
         await self.console.settle(max(quiet, self._pace.quiet))
-
-    def prefer(self, way: Key | None) -> None:
-        """Remember what has emptied a field of this router, to try it first the next time."""
-        self.ways.insert(0, way)
 
     async def select(self, label: Label, find: Callable[[Screen, Label], Item | None]) -> Item:
         """Move the highlight to the item called *label*, and make sure of it.

@@ -16,6 +16,7 @@ from wanfailover.ports import Dial, Secret
 from wanfailover.transports.console.console import Console
 from wanfailover.transports.console.telnet import ConsoleBusy
 from wanfailover.transports.console.transcript import Transcript
+from wanfailover_netopia.hands import Ways
 from wanfailover_netopia.login import log_in
 from wanfailover_netopia.pace import Paced
 from wanfailover_netopia.walk import Walk
@@ -63,6 +64,7 @@ class Sessions:
         self._username = username
         self._password = password
         self._secrets = tuple(secret.reveal() for secret in (password, *secrets) if secret)
+        self._ways = Ways()
         self._lock = asyncio.Lock()
         self._walk: Walk | None = None
         self._was_in = False
@@ -157,7 +159,7 @@ class Sessions:
                     ) from error
                 await asyncio.sleep(BUSY_EVERY)
             else:
-                return Walk(console, channel)
+                return Walk(console, channel, self._ways)
 
     async def _leave(self) -> None:
         """Go back to the Main Menu and hang up; there may be no item to log out by."""

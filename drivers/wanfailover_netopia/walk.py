@@ -15,7 +15,7 @@ from wanfailover.errors import UnreadableReply
 from wanfailover.transports.console.console import Console, Key
 from wanfailover.transports.console.items import Item, Kind
 from wanfailover.transports.console.screen import Screen
-from wanfailover_netopia.hands import KEY_WITHIN, SETTLED, Hands
+from wanfailover_netopia.hands import KEY_WITHIN, SETTLED, Hands, Ways
 from wanfailover_netopia.pace import Paced
 from wanfailover_netopia.screens import (
     CANCEL,
@@ -50,8 +50,8 @@ class Walk(Hands):
         heard: What boxes have said that nobody had asked for, the latest last.
     """
 
-    def __init__(self, console: Console, pace: Paced) -> None:
-        super().__init__(console, pace)
+    def __init__(self, console: Console, pace: Paced, ways: Ways) -> None:
+        super().__init__(console, pace, ways)
         self.heard: list[str] = []
         self._trail: list[str] = []  # what was chosen since the Main Menu
         self._dead: set[tuple[str, ...]] = set()

@@ -13,6 +13,7 @@ from wanfailover.errors import DriverError, UnreadableReply
 from wanfailover.ports import Forgetful
 from wanfailover.transports.console.console import Console
 from wanfailover_netopia.driver import Netopia, Router
+from wanfailover_netopia.hands import Ways
 from wanfailover_netopia.pace import Paced
 from wanfailover_netopia.screens import destroys
 from wanfailover_netopia.virtual import deeds
@@ -88,7 +89,7 @@ class Script:
 
 async def walk_on(script: Script) -> Walk:
     channel = Paced(script)
-    walk = Walk(Console(channel), channel)
+    walk = Walk(Console(channel), channel, Ways())
     await walk.settle()
     assert walk.screen.box is not None
     return walk
