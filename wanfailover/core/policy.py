@@ -64,7 +64,7 @@ class Decision:
 
 def decide(situation: Situation) -> Decision:
     """Ask the rules in their order; the last one always answers."""
-    rule = next(rule for rule in RULES if rule.holds(situation))
+    rule = _first(situation)
     return Decision(
         rule=rule.name,
         because=rule.because(situation),
@@ -74,11 +74,13 @@ def decide(situation: Situation) -> Decision:
     )
 
 
+def _first(situation: Situation) -> Rule:
+    return next(rule for rule in RULES if rule.holds(situation))
+
+
 def passed_over(situation: Situation) -> Iterator[tuple[str, str]]:
     """The rows above the one that decides, each with the reason why it does not hold."""
-    for rule in RULES:
-        if rule.holds(situation):
-            return
+    for rule in RULES[: RULES.index(_first(situation))]:
         yield rule.name, rule.otherwise(situation)
 
 
@@ -319,7 +321,7 @@ RULES: tuple[Rule, ...] = (
         "foreign-state",
         lambda s: s.foreign is not None and s.interrupted is None,
         lambda s: s.foreign or "",
-        lambda s: f"the router is on {s.active}",
+        lambda s: f"the router is on {s.active or 'neither circuit, and that is our own doing'}",
         page=lambda _: True,
     ),
     Rule(

@@ -100,7 +100,7 @@ class Requests:
                 self._let_go(request, news)
             case PauseRequest():
                 self._stop(request, now, news)
-            case ResumeRequest():
+            case _:
                 self._resume(request, news)
 
     def _let_go(self, request: AutoRequest, news: News) -> None:
