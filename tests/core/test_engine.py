@@ -23,7 +23,9 @@ from wanfailover.core.facts import (
     Tick,
 )
 from wanfailover.core.health import State
-from wanfailover.core.situation import Hold
+from wanfailover.core.ledger import Move
+from wanfailover.core.patience import Day
+from wanfailover.core.situation import Hold, Pause
 
 
 def sample(target: str, sent: float, result: Result, role=Role.FAR, circuit="primary", epoch=0):
@@ -130,6 +132,44 @@ def test_auto_says_whether_there_was_a_hold(hold: Hold | None, sentence: str):
     _, answers = engine.feed(AutoRequest("a", "ann"), 0.1)
     assert [answer.sentence for answer in answers] == [sentence]
     assert engine.hold is None
+
+
+def test_a_circuit_that_the_profile_has_no_more_is_not_finished():
+    """An interrupted switchover to a circuit that is gone: the router alone tells."""
+    office = site()
+    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "gone")))
+    assert not engine.router_known
+    engine.feed(holds(office, "primary", 1.0), 1.0)
+    assert engine.decision.rule == "steady"
+    assert engine.router_known
+
+
+def test_a_reading_in_the_middle_of_a_switchover_is_void():
+    """The router is between two circuits: the outcome brings a better view."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 0.1)
+    entries, _ = engine.feed(holds(office, None, 0.2), 0.2)
+    assert entries == []
+    assert (engine.active, engine.view.at) == ("primary", 0.0)
+
+
+def test_what_an_engine_knows_its_successor_knows():
+    """Hold, pause, moves, an open switchover and what the lines have taught outlast a restart."""
+    office = site()
+    known = Memory(
+        Hold("backup", 90.0), Pause(60.0), (Move(5.0, "primary", "backup", "active-down", True),),
+        ("s1", "primary", "backup"), {"primary": (Day(3, 50.0),), "backup": (Day(),)},
+    )  # fmt: skip
+    assert Engine(office, memory=known).memory() == known
+
+
+def test_an_explanation_before_anything_is_known():
+    """The rule in force is that the router has not been read."""
+    made = Engine(site()).explain(0.0)
+    assert (made.rule, made.because) == ("router-unreachable", "the router has not been read yet")
+    assert made.passed_over[-1][0] == "prober-sick"
 
 
 def test_a_request_during_a_switchover_is_refused_by_name():

@@ -165,6 +165,15 @@ def test_every_rule_decides_in_a_case_above_and_in_a_timeline():
     assert "switchover-running: switching from" in stories
 
 
+def test_a_router_on_neither_circuit_has_words_of_its_own():
+    """Whoever asks of no circuit, or of one that the profile has not, is told or knows at once."""
+    lost = situation(active=None, hold=Hold("primary"))
+    assert lost.why(None) == "the router is on neither circuit"
+    assert decide(lost).because.endswith("but the router is on neither circuit")
+    with pytest.raises(KeyError):
+        lost.site.circuit("gone")
+
+
 def test_a_stay_costs_no_action():
     """Nothing but a target makes the world act."""
     world = World(site())

@@ -1,0 +1,80 @@
+"""Plans: what they do from whatever the router holds, and the way back of each step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+
+from tests.scenarios.world import holds, site
+from wanfailover.core import plan
+from wanfailover.core.plan import Announce, ForgetConnections, Reach, SetAddress, SetGateway
+
+OFFICE = site()
+ON_PRIMARY = holds(OFFICE, "primary", 0.0)
+NOTHING = holds(OFFICE, "nowhere", 0.0)
+
+
+def test_from_one_circuit_to_the_other_in_an_order_that_leaves_no_hole():
+    """The address, the gateway, the old connections, the neighbours; then the proof."""
+    made = plan.make(OFFICE, "backup", ON_PRIMARY)
+    assert made.source == "primary"
+    assert [type(step) for step in made.steps] == [
+        SetAddress, SetGateway, ForgetConnections, Announce,
+    ]  # fmt: skip
+    assert [str(step) for step in made.steps] == [
+        "set the external address to 198.51.1.2/24 on wan, instead of 198.51.0.2/32",
+        "set the default gateway to 198.51.1.1",
+        "forget connections that leave from 198.51.0.2",
+        "announce 198.51.1.2 to the neighbours",
+    ]
+    assert [str(proof) for proof in made.proofs] == ["1 far target must answer within 20 s"]
+
+
+def test_the_way_back_of_the_way_back_is_the_way():
+    """Undone twice, each step is itself."""
+    for step in plan.make(OFFICE, "backup", ON_PRIMARY).steps:
+        back = step.undo()
+        assert back is not None
+        assert back != step
+        assert back.undo() == step
+
+
+def test_from_nothing_there_is_no_way_back():
+    """A router without a default route had nothing that could be restored, nor connections."""
+    made = plan.make(OFFICE, "backup", NOTHING)
+    assert made.source is None
+    assert [type(step) for step in made.steps] == [SetAddress, SetGateway, Announce]
+    assert [step.undo() for step in made.steps] == [None, None, None]
+
+
+def test_an_address_with_its_netmask_is_put_back_with_it():
+    """What the router really holds is restored, and not what a circuit has."""
+    held = IPv4Interface("198.51.0.2/29")
+    odd = replace(ON_PRIMARY, addresses=(("wan", held),))
+    back = plan.make(OFFICE, "backup", odd).steps[0].undo()
+    assert isinstance(back, SetAddress)
+    assert back.new == held
+
+
+def test_the_circuit_it_is_on_already_loses_nothing():
+    """Put right where it is: no address goes, and no connection."""
+    made = plan.make(OFFICE, "primary", replace(ON_PRIMARY, addresses=()))
+    assert ForgetConnections not in {type(step) for step in made.steps}
+
+
+def test_the_rest_of_an_interrupted_way_leads_back_to_where_it_began():
+    """The router is on the target already; the way back is to the circuit that was being left."""
+    there = holds(OFFICE, "backup", 0.0)
+    made = plan.make(OFFICE, "backup", there, left="primary")
+    assert made.source == "primary"
+    gateway = made.steps[1].undo()
+    assert isinstance(gateway, SetGateway)
+    assert gateway.new == IPv4Address("198.51.0.1")
+    assert plan.make(OFFICE, "backup", there, left="gone").source == "backup"
+
+
+def test_a_trial_has_less_time_to_prove_itself():
+    """And needs as many answers as any."""
+    office = site(proof_within=20.0, trial_within=5.0, need=2)
+    assert plan.make(office, "backup", ON_PRIMARY, trial=True).proofs == (Reach(2, 5.0),)
+    assert str(Reach(2, 5.0)) == "2 far targets must answer within 5 s"
