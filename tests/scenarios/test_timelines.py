@@ -64,6 +64,10 @@ def _to_lines(world: World, words: list[str]) -> bool:
     match words:
         case ["lan", ("breaks" | "mends") as verb]:
             world.lan = verb == "mends"
+        case ["host", "has", "no", "route"]:
+            world.host = "no route to host"
+        case ["host", "has", "its", "route", "again"]:
+            world.host = ""
         case [circuit, "dies"]:
             world.alive[circuit] = False
         case [circuit, "returns"]:
@@ -108,6 +112,8 @@ def _to_router(world: World, words: list[str]) -> bool:
             world.fate = "killed"
         case ["the", "agent", "is", "started", "anew"]:
             world.restart()
+        case ["router", "takes", seconds, "to", "be", "read"]:
+            world.reading = float(seconds)
         case ["agent", "stalls", seconds]:
             world.now += float(seconds)
         case _:

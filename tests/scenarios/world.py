@@ -133,6 +133,8 @@ class World:
     boot: str = "primary"
     reachable: bool = True
     lan: bool = True
+    host: str = ""  # why probes cannot leave our own host
+    reading: float = 0.02  # seconds that a look at the router takes
     marks: set[str] = field(default_factory=set)  # circuits that the router sends marked packets by
     trouble: set[str] = field(default_factory=set)  # circuits that no proof succeeds on
     memory: Memory | None = None  # what the agent knows when it starts
@@ -153,6 +155,7 @@ class World:
         self._asking: list[tuple[str, Target, str | None, bool]] = []
         self._pace: tuple[str | None, bool] | None = None  # the active circuit, and whether quick
         self._next = -inf
+        self._looking = False
         self._timeouts: dict[str, Timeout] = {}
         self._numbers = count(1)
         self._ids = count(1)
@@ -189,9 +192,10 @@ class World:
         decision = self.engine.decision
         if decision.target is not None and self.engine.switchover is None:
             self._switch(decision.rule, decision.target)
-        if self.engine.wants_view(self.now):
+        if self.engine.wants_view(self.now) and not self._looking:
+            self._looking = True
             self.engine.asked_router(self.now)
-            self.later(0.02, self._read)
+            self.later(self.reading, self._read)
         if self.engine.marks_differ and self.reachable:
             self.marks = {circuit.name for circuit in self.engine.marks}
             self.engine.prompt()
@@ -213,6 +217,7 @@ class World:
     # The router.
 
     def _read(self) -> None:
+        self._looking = False
         if not (self.reachable and self.lan):
             self.feed(RouterUnread(self.now, "the router does not answer"))
         else:
@@ -263,7 +268,7 @@ class World:
         known = self.engine.memory()
         self._start(replace(known, interrupted=interrupted or known.interrupted))
         self._due.clear()  # what was in flight is lost
-        self._pace = None
+        self._pace, self._looking = None, False
         self.say("the agent starts")
 
     def request(self, circuit: str, **how: object) -> None:
@@ -350,8 +355,10 @@ class World:
             answers, delay = self.alive[circuit or ""], 0.001
         else:
             answers, delay = self._answers(target, line), RTT + self.delay.get(line or "", 0.0)
-        if target.role is Role.DEVICE and target.name in self.filtered:
-            self.later(given, lambda: self.feed(replace(sample, result=Result.UNSENT)))
+        mute = target.role is Role.DEVICE and target.name in self.filtered
+        if mute or (self.host and target.role is Role.FAR):
+            unsent = replace(sample, result=Result.UNSENT, detail=self.host)
+            self.later(given if mute else 0.0, lambda: self.feed(unsent))
             return
         if not answers or delay > given:
             self.later(given, lambda: self.feed(sample))
