@@ -1,4 +1,4 @@
-"""Options and settings every tier shares."""
+"""Options and settings every tier shares; and the order of tests that several workers share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from tests.support.workers import Door, move_apart
+
 settings.register_profile("quick", deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=1000)
 settings.load_profile("soak" if os.environ.get("WANFAILOVER_SOAK") else "quick")
+
+DOOR = pytest.StashKey[Door]()
+"""Only a worker has one: without pytest-xdist every test is alone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +24,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite golden files; commit the difference only if you understand it",
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput"):
+        move_apart()
+        mine: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        session.config.stash[DOOR] = Door(mine.getbasetemp().parent)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Random histories are not traced: that takes minutes, and by chance no line is better tested.
+
+    Where there are workers, what may take longest begins first, and what is alone comes last.
+    """
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker(pytest.mark.no_cover)
+    if DOOR in config.stash:
+        items.sort(key=lambda item: (must_be_alone(item), -seconds_allowed(item)))
+
+
+def must_be_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
+
+
+def seconds_allowed(item: pytest.Item) -> float:
+    limit = item.get_closest_marker("timeout")
+    return limit.args[0] if limit else 0.0
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # the wait is no part of the test's time
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Have each worker's test begin when it may."""
+    if DOOR not in item.config.stash:
+        return (yield)
+    with item.config.stash[DOOR].through(alone=must_be_alone(item)):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -129,6 +129,7 @@ async def office(tmp_path, monkeypatch, log):
         await running
 
 
+@pytest.mark.alone
 async def test_a_hint_brings_a_look_and_quicker_probes(office, log):
     """At once, with its sentence in the log; and the probes of an idle circuit are let be."""
     before, began = office.router.reads, time.monotonic()
@@ -153,6 +154,7 @@ async def test_quicker_probes_end_and_do_not_come_back_at_once(office, monkeypat
     assert office.runner.pressed.count(("calm",)) >= quick
 
 
+@pytest.mark.alone
 async def test_a_flood_moves_neither_reads_nor_log_nor_cpu(office, log):
     """A thousand a second from a driver that thins out nothing: one look each `REREAD`."""
     reads, lines = office.router.reads, len(log)

@@ -21,6 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.packets)
             if "ssh" in name:
                 item.add_marker(pytest.mark.sshd)
+            if name.startswith("iproute2") and "slow_router" in item.name:
+                item.add_marker(pytest.mark.alone)  # for it takes every processor
             if "netopia" in name:
                 item.add_marker(pytest.mark.timeout(A_CONSOLE_TAKES))
 

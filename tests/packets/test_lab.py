@@ -30,6 +30,7 @@ from wanfailover.lab import Lab, Nat, Shape
 from wanfailover.lab.addresses import ECHO, PAGE, SPARE
 
 
+@pytest.mark.alone
 def test_it_is_quickly_up_and_then_works(record_property):
     """It takes well under a second on an idle machine, and no probe is lost from then on."""
     began = time.monotonic()

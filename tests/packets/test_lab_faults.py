@@ -116,6 +116,7 @@ def test_both_circuits_may_be_ill(lab):
     assert unlike(shares(lab, "--gateway", str(BACKUP.gateway)), "upstream-dead") == {}
 
 
+@pytest.mark.alone
 def test_loss_is_what_it_says(lab):
     """30 % each way is 51 % of round trips; of 400 that is within 10 points, at 4 sigma."""
     acquaint(lab)
@@ -124,6 +125,7 @@ def test_loss_is_what_it_says(lab):
     assert answered == pytest.approx(0.49, abs=0.1)
 
 
+@pytest.mark.alone
 def test_a_burst_takes_many_in_a_row(lab):
     """Of 40 frames 12 go in a row: 12 requests, for they are never answered; 14 trips pass."""
     acquaint(lab)
@@ -133,6 +135,7 @@ def test_a_burst_takes_many_in_a_row(lab):
     assert 10 <= seen["worst_run"] <= 14
 
 
+@pytest.mark.alone
 def test_delay_is_what_it_says(lab):
     """A round trip takes both directions' delay, and at most their jitter more."""
     acquaint(lab)

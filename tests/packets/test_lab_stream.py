@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.packets.hosts import FAR, PRIMARY, keep_both_and_use_backup, to_backup
 from wanfailover.lab import Lab
 from wanfailover.lab.flows import FLOWS
@@ -24,6 +26,7 @@ def hear(stream: subprocess.Popen[str]) -> dict:
     return json.loads(stream.stdout.readline())
 
 
+@pytest.mark.alone
 def test_every_mode_measures_a_cut_of_known_length(lab):
     """Each kind of traffic feels a cut as long as it was, and tells of it while it happens."""
     streams = {mode: start(lab, mode, "20", "--live") for mode in FLOWS}
@@ -47,6 +50,7 @@ def test_every_mode_measures_a_cut_of_known_length(lab):
         assert stream.wait(5) == 0
 
 
+@pytest.mark.alone
 def test_a_healthy_line_has_no_gaps(lab):
     """Where nothing is lost, nothing is reported."""
     report = json.loads(start(lab, "udp-fixed", "0.5").communicate()[0])
@@ -65,6 +69,7 @@ def test_a_cut_that_lasts_is_a_gap_without_an_end(lab):
     assert [gap["ended"] for gap in hear(stream)["gaps"]] == [False]
 
 
+@pytest.mark.alone
 def test_an_old_flow_stays_on_a_dead_circuit_where_new_ones_do_not(lab):
     """While the old address is kept, its NAT entries send their flows to where they are dropped."""
     fixed, fresh = start(lab, "udp-fixed", "20", "--live"), start(lab, "udp-fresh", "20", "--live")

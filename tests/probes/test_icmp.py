@@ -50,6 +50,7 @@ async def test_silence_is_lost_at_the_deadline(kind, far_side):
     assert 0.05 <= time.monotonic() - began < 0.5
 
 
+@pytest.mark.alone
 async def test_round_trip_is_measured(kind, far_side):
     """The round-trip time is the line's."""
     far_side().echo(0.05)
@@ -58,6 +59,7 @@ async def test_round_trip_is_measured(kind, far_side):
     assert 0.05 <= result.rtt < 0.15
 
 
+@pytest.mark.alone
 async def test_busy_agent_does_not_slow_the_line(kind, names):
     """A reply that waits in the socket while the event loop is blocked is not a slow reply."""
     prober = build(Icmp("127.0.0.1"), names)

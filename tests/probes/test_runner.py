@@ -19,6 +19,8 @@ from wanfailover.probes import Assignment, Names, Runner, once
 from wanfailover.probes.icmp import IcmpProber
 from wanfailover.specs import Dns, Icmp, ProbeSpec, Smtp, Tcp
 
+pytestmark = pytest.mark.alone
+
 PACE = 0.05
 
 

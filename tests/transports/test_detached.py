@@ -35,6 +35,7 @@ async def test_reports_as_if_it_had_run_in_front() -> None:
     assert not Path(place).exists()  # noqa: ASYNC240
 
 
+@pytest.mark.alone
 async def test_costs_milliseconds() -> None:
     """Waiting for it is no polling."""
     shell = RouterShell(LocalShell())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyasn1.codec.ber import encoder
@@ -62,6 +63,7 @@ def test_nearly_sound(sound: bytes, changes: list[tuple[int, int]], length: int)
         assert read(bytes(data[: min(length, len(data) - 1)])) is None
 
 
+@pytest.mark.alone
 def test_large_and_deep_ones_take_no_time():
     """A datagram of 60 kB, sound or nested ten thousand deep, does not hold up the loop."""
     large = message(V1.GetResponsePDU, {f"1.3.6.1.{n}": V1.Integer(n) for n in range(3000)})

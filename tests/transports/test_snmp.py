@@ -195,6 +195,7 @@ async def test_a_slow_answer_to_an_earlier_try_counts():
         await asking.close()
 
 
+@pytest.mark.alone
 async def test_a_port_where_nobody_listens_is_told_at_once():
     """The router's own word for it (ICMP port unreachable) need not be waited for."""
     asking = client(free_port())

@@ -256,6 +256,7 @@ async def test_closing_twice_and_starting_again(server: Server) -> None:
         await shell.close()
 
 
+@pytest.mark.alone
 async def test_a_command_costs_milliseconds(server: Server) -> None:
     """On a kept session a command takes milliseconds: no prompt is awaited, no delayed ACK."""
     shell = SshShell(server.access())

@@ -87,6 +87,7 @@ async def ears(monkeypatch):
         await listening
 
 
+@pytest.mark.alone
 async def test_the_first_is_told_at_once(ears):
     """In a sentence with the trap's own name."""
     began = time.monotonic()
@@ -107,6 +108,7 @@ async def test_what_comes_during_the_pause_becomes_one(ears):
     )
 
 
+@pytest.mark.alone
 async def test_strangers_are_counted_and_not_heard(ears):
     """A forged trap from another address prompts nothing, and does not hold up a true one."""
     ears.send(*[COLD_START] * 50, host=STRANGER)
@@ -168,6 +170,7 @@ while time.monotonic() < end:
 
 
 @pytest.mark.parametrize("host", [ROUTER, STRANGER])
+@pytest.mark.alone
 async def test_a_flood_costs_next_to_nothing(ears, host):
     """A thousand a second, in the router's name or not: few prompts, and hardly any CPU."""
     before = time.process_time()

@@ -181,6 +181,7 @@ async def test_reading_ends_when_nothing_comes(server: Server) -> None:
     await line.close()
 
 
+@pytest.mark.alone
 async def test_what_comes_is_read_without_delay(server: Server) -> None:
     """A byte is handed on within a few milliseconds of its coming, which polling would not do."""
     line = await dial(await server.start(b"!"))
