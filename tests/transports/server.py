@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import secrets
@@ -38,8 +39,10 @@ class Account:
         file = Path("/etc/sudoers.d", self.name)
         lines = [f"Defaults:{self.name} {defaults}"] if defaults else []
         lines += [f"{self.name} ALL=(root) {rule}" for rule in rules]
-        file.write_text("\n".join([*lines, ""]))
-        file.chmod(0o440)
+        draft = file.with_suffix(".draft")  # sudo(8) does not read what has a dot in its name
+        draft.write_text("\n".join([*lines, ""]))
+        draft.chmod(0o440)
+        draft.rename(file)
         try:
             yield
         finally:
@@ -49,20 +52,38 @@ class Account:
 @contextmanager
 def account() -> Iterator[Account]:
     """Make a user with a password; those of test runs that were killed go first."""
-    for name, pid in re.findall(
-        rf"^({PREFIX}(\d+)-\d+):", Path("/etc/passwd").read_text(), re.MULTILINE
-    ):
-        if not Path("/proc", pid).exists():
-            subprocess.run(["userdel", name], check=True, capture_output=True)
-            Path("/etc/sudoers.d", name).unlink(missing_ok=True)
     made = Account(f"{PREFIX}{os.getpid()}-{next(NUMBERS)}", secrets.token_hex(12))
-    subprocess.run(["useradd", "-M", "-N", "-d", "/", "-s", "/bin/sh", made.name], check=True)
+    with _one_at_a_time():
+        for name, pid in re.findall(
+            rf"^({PREFIX}(\d+)-\d+):", Path("/etc/passwd").read_text(), re.MULTILINE
+        ):
+            if not Path("/proc", pid).exists():
+                _remove(name)
+                Path("/etc/sudoers.d", name).unlink(missing_ok=True)
+        subprocess.run(["useradd", "-M", "-N", "-d", "/", "-s", "/bin/sh", made.name], check=True)
     try:
         line = f"{made.name}:{made.password}\n"
-        subprocess.run(["chpasswd"], input=line, text=True, check=True)
+        with _one_at_a_time():
+            subprocess.run(["chpasswd"], input=line, text=True, check=True)
         yield made
     finally:
-        subprocess.run(["userdel", made.name], check=True, capture_output=True)
+        with _one_at_a_time():
+            _remove(made.name)
+
+
+def _remove(name: str) -> None:
+    subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Have the accounts to ourselves: several workers make theirs, and the tools do not wait."""
+    folder = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 class Server:

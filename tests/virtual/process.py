@@ -54,7 +54,7 @@ def unit(directory: Path, *argv: str, within: Sequence[str] = ()) -> Iterator[Ru
         running = Running(process, directory=directory, **json.loads(process.stdout.readline()))
         yield running
         if process.poll() is None:
-            assert running.stop() == (0, "")
+            assert (ended := running.stop()) == (0, ""), ended
     finally:
         process.kill()
         process.communicate()
