@@ -30,7 +30,6 @@ from wanfailover.core.facts import (
     SwitchoverStarted,
     SwitchRequest,
     Target,
-    Tick,
     WindowTold,
 )
 from wanfailover.core.health import Line, Reading, State
@@ -265,8 +264,8 @@ class Engine:
                 self.epoch += 1
             case Outcome():
                 self._take_outcome(fact, now)
-            case Tick():
-                pass
+            case _:
+                pass  # a tick: time has passed
 
     def _take_sample(self, sample: ProbeSample, now: Instant) -> None:
         if sample.role is Role.CONTROL:

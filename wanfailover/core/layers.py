@@ -1,7 +1,8 @@
 """Which part of the way fails, from the pattern of what answers and what does not.
 
 Only two of them would be cured by another circuit: the line itself, and what the provider has
-behind its gateway. The rest are told, and move nothing.
+behind its gateway. The rest are told, and move nothing. The LAN and the router are not among them:
+`controls` and `router` speak for those.
 """
 
 from __future__ import annotations
@@ -17,19 +18,12 @@ class Layer(StrEnum):
     """A part of the way, in the words that follow "the fault is ..."."""
 
     HOST = "our own host"
-    LAN = "the LAN or the router's inside"
-    ROUTER = "the router"
     LINE = "line or gateway"
     ISP = "beyond the gateway"
     FAR = "some far targets"
     DNS = "DNS"
     PORT_25 = "port 25"
     TARGET = "one target"
-
-    @property
-    def switch_cures(self) -> bool:
-        """Another circuit would be a remedy."""
-        return self in {Layer.ROUTER, Layer.LINE, Layer.ISP}
 
 
 @dataclass(frozen=True, slots=True)
