@@ -48,6 +48,14 @@ def test_up_needs_an_answer():
     assert scribe.go(0.5).state is State.UP
 
 
+def test_a_line_that_has_never_answered_is_not_up_while_we_wait():
+    """Asked and silent: unknown, until it has been silent for the patience."""
+    scribe = Scribe()
+    reading = scribe.go(2, lambda _: False)
+    assert (reading.state, reading.because) == (State.UNKNOWN, "no answer yet")
+    assert scribe.go(2, lambda _: False).state is State.DOWN
+
+
 def test_silence_of_all_is_down_and_names_its_evidence():
     """All far targets silent for the patience: down, with the count of probes."""
     scribe = Scribe()
@@ -180,6 +188,34 @@ def test_deaf_time_is_no_silence():
             scribe.say(Result.LOST, target, 9.0 + n / 10)
     scribe.line.deaf(70.0, 60.0)
     assert scribe.line.read(70.0).state is State.UP
+
+
+def test_a_verdict_of_down_outlasts_our_own_deafness():
+    """That we heard nothing while we were stalled is no sign of life, in a brown-out neither."""
+    scribe = Scribe()
+    scribe.go(10)
+    scribe.go(5, lambda _: False)
+    scribe.line.deaf(scribe.now + 20, 20.0)
+    scribe.now += 20
+    assert scribe.line.read(scribe.now).state is State.DOWN
+    assert scribe.go(4).state is State.UP
+    brown = Scribe(detect={"bad_seconds": 5})
+    brown.go(10)
+    turn = iter(range(1000))
+    assert brown.go(12, lambda _: next(turn) // 3 % 2 == 0).state is State.DOWN
+    brown.line.deaf(brown.now + 1, 1.0)
+    assert brown.line.read(brown.now + 1).state is State.DOWN
+
+
+def test_targets_that_are_taken_back_bring_no_losses_along():
+    """What two of three targets missed alone makes no bad seconds once they answer again."""
+    targets = [*FAR, Target("tcp 192.0.2.80:443", Role.FAR, 1.0)]
+    scribe = Scribe(targets, detect={"bad_seconds": 5})
+    scribe.go(10)
+    reading = scribe.go(10, lambda t: t is targets[2])
+    assert reading.muted == tuple(target.name for target in FAR)
+    reading = scribe.go(1)
+    assert (reading.state, reading.muted, reading.loss) == (State.UP, (), 0.0)
 
 
 def test_a_failed_proof_condemns_for_a_while():
