@@ -21,14 +21,24 @@ from wanfailover.specs import Icmp
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 
 
-def offline(profile: Profile, days: timing.Days | None = None) -> Iterator[Finding]:
-    """What the profile alone tells, and what is known of its lines from watching them."""
+def offline(
+    profile: Profile, days: timing.Days | None = None, cost: float = 0.0
+) -> Iterator[Finding]:
+    """What the profile tells without asking anybody.
+
+    Args:
+        profile: What is looked at.
+
+        days: What is known of its lines from watching them.
+
+        cost: Seconds of outage that a switch is thought to cost on its router.
+    """
     circuits = ", then ".join(circuit.name for circuit in profile.circuits)
     count = len(profile.probes)
     yield Finding("profile", GREEN, f"{circuits}; {count} far probe{'s' * (count != 1)}")
     for warning in profile.warnings:
         yield Finding("profile", YELLOW, str(warning))
-    yield from timing.findings(timing.Timing(profile, days), datetime.now(UTC))
+    yield from timing.findings(timing.Timing(profile, days, cost), datetime.now(UTC))
     yield from traffic.findings(profile)
 
 

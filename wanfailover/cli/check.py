@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wanfailover.cli.progress import Progress
     from wanfailover.config import Profile
     from wanfailover.ports import Finding, RouterDriver
+    from wanfailover.timing import Days
 
 ANSWERS = {
     "green": "A failover would work now.",
@@ -56,7 +57,7 @@ def command(
     loaded = config.load(profile, secrets=not offline)
     if record is not None:
         return _record(loaded, state_dir, record)
-    rows = list(preflight.offline(loaded))
+    rows = list(preflight.offline(loaded, *_known(loaded, state_dir)))
     if not as_json:
         _print(rows)
     error = None if offline else asyncio.run(_online(loaded, state_dir, rows, as_json=as_json))
@@ -143,6 +144,32 @@ def _driver(profile: Profile, state_dir: Path | None) -> RouterDriver:
 
     logs.configure(json=False, secrets=profile.secrets(), level=logging.ERROR)
     return driver_of(profile, SiteDir(base_dir(state_dir) / profile.name))
+
+
+def _known(profile: Profile, state_dir: Path | None) -> tuple[Days, float]:
+    """What an agent here has learned of the lines, and what it reckons that a switch costs."""
+    import time
+
+    from wanfailover.errors import DriverError, JournalError
+    from wanfailover.journal.memory import remember, usual_cost
+    from wanfailover.journal.reader import Reader
+    from wanfailover.ports import Costly
+    from wanfailover.sites import SiteDir, base_dir
+
+    days: Days = {}
+    cost: float | None = None
+    try:
+        with Reader(SiteDir(base_dir(state_dir) / profile.name).journal) as reader:
+            days, cost = remember(reader, time.monotonic()).days, usual_cost(reader)
+    except JournalError:
+        pass  # none has run here yet
+    if cost is not None:
+        return days, cost
+    try:
+        driver = _driver(profile, state_dir)
+    except DriverError:
+        return days, 0.0  # whoever needs the router will say so
+    return days, driver.outage() if isinstance(driver, Costly) else 0.0
 
 
 def _progress() -> Progress:
