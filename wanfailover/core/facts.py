@@ -382,7 +382,7 @@ class Detect:
     first_silence: float = 5.0
     first_bad_seconds: int = 12
     least: float = 2.0
-    most: float = 20.0
+    most: float = 45.0
     enough: int = 5
     bad_share: float = 0.2
     spared_share: float = 0.1

@@ -5,6 +5,10 @@ nobody can tell it from an outage. So the right patience is a property of the li
 kept, and the wait is set where a silence that long would heal after all no more than so many times
 a year: peaks over a threshold, with an exponential tail and a weak prior. The same is done for the
 bad seconds of a brown-out. Days are days of watching, not of the calendar, so this needs no clock.
+
+What is short is often of another kind than what is long: a full queue, a few probes lost together.
+It must not make the tail look light, so the tail is judged from the few longest and from more of
+them, and the longest wait is taken.
 """
 
 from __future__ import annotations
@@ -19,14 +23,18 @@ DAY = 86400.0
 KEPT_DAYS = 30
 """Of watching: a line changes with the provider's mending of it, so older days say little."""
 
-PEAKS = 30
-"""Of the longest events, from which the tail is judged."""
+PEAKS = (5, 10, 30, 60)
+"""So many of the longest events, from which the tail is judged."""
 
-PRIOR = 3
+PRIOR = 5
 """Weight of what is assumed of a line, in events."""
 
 LONGEST = 30.0
 """Seconds. A silence that lasted longer was an outage, and outages teach no patience."""
+
+OUTLASTS = 3.0
+"""One that outlasted patience so many times was an outage, too: or a modem that was restarted once
+would have the line trusted for a month to come back by itself."""
 
 SLOWEST = 45
 """Bad seconds more than good ones: no brown-out is waited out for longer."""
@@ -41,27 +49,35 @@ class Tail:
 
         mean: By how much an event exceeds the threshold, on average.
 
+        unsure: By how many standard errors the tail may be heavier than it looks.
+
         grain: The unit in which events are counted; 0 where they are measured.
     """
 
     least: float
     mean: float
+    unsure: float
     grain: float
 
 
-SILENCES = Tail(1.0, 0.5, 0.0)
-SPELLS = Tail(2.0, 0.7, 1.0)
+SILENCES = Tail(1.0, 0.18, 1.4, 0.0)
+SPELLS = Tail(2.0, 0.1, 2.4, 1.0)
 
 
 def outwait(events: Sequence[float], days: float, per_year: float, tail: Tail) -> float:
     """The wait that events like these outlast *per_year* times a year, from *days* of them."""
-    peaks = sorted(events, reverse=True)[: PEAKS + 1]
-    threshold = max(tail.least, peaks[PEAKS] if len(peaks) > PEAKS else 0.0)
-    over = [peak for peak in peaks if peak > threshold]
+    longest = sorted(events, reverse=True)
+    return max(_wait(longest[: peaks + 1], peaks, days, per_year, tail) for peaks in PEAKS)
+
+
+def _wait(longest: Sequence[float], peaks: int, days: float, per_year: float, tail: Tail) -> float:
+    """The same, from so many *peaks*, with the one below them as the threshold."""
+    threshold = max(tail.least, longest[peaks] if len(longest) > peaks else 0.0)
+    over = [peak for peak in longest if peak > threshold]
     excess = sum(peak - threshold - tail.grain / 2 for peak in over)
     mean = (excess + PRIOR * tail.mean) / (len(over) + PRIOR)
     rate = (len(over) + 1) * 365 / days
-    unsure = 1 + 1 / sqrt(len(over) + PRIOR)
+    unsure = 1 + tail.unsure / sqrt(len(over) + PRIOR)
     return threshold + tail.grain / 2 + mean * log(max(rate / per_year, 1.0)) * unsure
 
 
@@ -117,7 +133,7 @@ class Patience:
 
     def silence_healed(self, seconds: float) -> None:
         """The line was silent for so long and answered again by itself."""
-        if SILENCES.least < seconds <= LONGEST:
+        if SILENCES.least < seconds <= min(LONGEST, OUTLASTS * self.silence):
             today = self.days[-1]
             self._learn(replace(today, silences=_longest(today.silences, seconds)))
 
@@ -173,4 +189,4 @@ class Patience:
 
 def _longest(events: tuple[float, ...], event: float) -> tuple[float, ...]:
     """Keep as many as the tail is judged from, and the one that sets its threshold."""
-    return tuple(sorted((*events, event), reverse=True)[: PEAKS + 1])
+    return tuple(sorted((*events, event), reverse=True)[: max(PEAKS) + 1])

@@ -1,8 +1,8 @@
 """When a line deserves a closer look: quick probes, for a bounded time.
 
-One probe in a hundred goes astray on many a line. Two of different targets within two seconds are a
-reason to ask ten times a second: then silence is told from bad luck as soon as patience ends, and a
-brown-out by many probes. What that costs is bounded by a bucket, but not while the line is silent.
+One probe in a hundred goes astray on many a line: that is a reason to ask a few times more. Two of
+different targets within two seconds are a reason to ask ten times a second: then silence is told
+from bad luck as soon as patience ends, and a brown-out by many probes. What that costs is bounded by a bucket, but not while the line is silent.
 """
 
 from __future__ import annotations
@@ -15,8 +15,16 @@ TOGETHER = 2.0
 """Seconds: misses of two targets as close as this belong together; and for as long after the last
 such pair the line is still under suspicion."""
 
+HUNCH = 0.3
+"""Seconds of quick probing that one miss is worth: a brown-out is under suspicion a second sooner,
+and on a line that loses two in a hundred it costs a twentieth more of probes."""
+
 REFILL = 1 / 60
 """Seconds of quick probing that come back in each second."""
+
+SIP = 1.0
+"""Seconds of it that must have come back before there is any again: a bucket that is drunk from by
+the drop is never empty."""
 
 
 class Suspicion:
@@ -32,8 +40,7 @@ class Suspicion:
         """A probe of *target*, one of so many *voters*, has just become overdue."""
         self._missed[target] = now
         near = sum(now - at <= TOGETHER for at in self._missed.values())
-        if near >= min(2, voters):
-            self._until = now + TOGETHER
+        self._until = max(self._until, now + (TOGETHER if near >= min(2, voters) else HUNCH))
 
     def clear(self) -> None:
         """What was missed is explained."""
@@ -46,5 +53,6 @@ class Suspicion:
         spent = passed if self._quick and not silent else -passed * REFILL
         self._bucket = min(max(self._bucket - spent, 0.0), self._full)
         self._drawn = now
-        self._quick = silent or (now < self._until and self._bucket > 0.0)
+        enough = self._bucket > 0.0 if self._quick else self._bucket >= min(SIP, self._full)
+        self._quick = silent or (now < self._until and enough)
         return self._quick

@@ -1,0 +1,143 @@
+"""How long to wait, learned from what healed."""
+
+from __future__ import annotations
+
+from math import log
+from random import Random
+
+import pytest
+
+from wanfailover.core.facts import Detect
+from wanfailover.core.patience import DAY, KEPT_DAYS, LONGEST, SILENCES, Day, Patience, outwait
+
+
+def blips(per_day, mean, days, seed=1):
+    """Silences of a line whose blips are exponential, a day at a time."""
+    rnd = Random(seed)
+    return [[rnd.expovariate(1 / mean) for _ in range(round(per_day))] for _ in range(days)]
+
+
+def taught(per_day=0, mean=1.0, days=7, seed=1, **detect):
+    patience = Patience(Detect(**detect))
+    for day in blips(per_day, mean, days, seed):
+        for seconds in day:
+            patience.silence_healed(seconds)
+        patience.watched(DAY)
+    return patience
+
+
+@pytest.mark.parametrize(("per_day", "mean"), [(12, 0.5), (48, 1.0), (48, 3.0)])
+def test_a_week_teaches_what_the_line_needs(per_day, mean):
+    """Over many weeks the wait is not below the true one, nor half as long again."""
+    true = mean * log(365 * per_day / 1.0)
+    waits = sorted(taught(per_day, mean, seed=seed).silence for seed in range(20))
+    assert true * 0.95 < waits[10] < true * 1.4
+    assert waits[2] > true * 0.8
+
+
+def test_a_day_teaches_more_caution_than_a_month():
+    """The same kind of line is waited for longer while less is known of it."""
+    day = [taught(48, 1.0, days=1, seed=seed).silence for seed in range(12)]
+    month = [taught(48, 1.0, days=30, seed=seed).silence for seed in range(12)]
+    assert max(day) - min(day) > max(month) - min(month)
+    assert sum(day) > 0.9 * sum(month)
+
+
+def test_many_short_ones_do_not_make_the_tail_look_light():
+    """A hundred silences of a second and five of five are judged by the five."""
+    events = [1.05] * 100 + [3.0, 4.0, 4.5, 5.0, 5.5]
+    assert outwait(events, 7.0, 0.5, SILENCES) > 12.0
+
+
+def test_fewer_false_failovers_cost_patience():
+    """Who accepts fewer waits longer."""
+    waits = [outwait([1.5, 2.0, 3.0], 7.0, a, SILENCES) for a in (50, 5, 0.5, 0.05)]
+    assert waits == sorted(waits)
+
+
+def test_nothing_is_learned_in_the_first_day():
+    """Until a day was watched, patience is what the profile begins with."""
+    patience = Patience(Detect())
+    patience.silence_healed(4.0)
+    patience.watched(0.9 * DAY)
+    assert (patience.silence, patience.bad_seconds) == (5.0, 12)
+    assert str(patience) == "patience 5.0 s, until a day was watched"
+    patience.watched(0.2 * DAY)
+    assert patience.silence > 5.0
+    assert "this line's longest healed silence in 1 day: 4.0 s; patience" in str(patience)
+
+
+def test_a_line_without_a_silence_earns_little_patience():
+    """Seven days without any: two and a half seconds, and it says so."""
+    patience = taught()
+    assert patience.silence == pytest.approx(2.4, abs=0.2)
+    assert patience.bad_seconds == 5
+    assert str(patience) == "this line's longest healed silence in 7 days: none; patience 2.4 s"
+
+
+def test_outages_teach_nothing():
+    """What outlasted patience three times, or half a minute, was an outage; a blink is no news."""
+    patience = taught(48, 1.0)
+    before = patience.silence
+    patience.silence_healed(3.1 * before)
+    patience.silence_healed(LONGEST + 1)
+    patience.silence_healed(0.9)
+    assert patience.silence == before
+    patience.silence_healed(2.5 * before)
+    assert patience.silence > before
+
+
+def test_spells_teach_the_patience_for_bad_seconds():
+    """Peaks of twelve that healed are waited out; one of fifty was an outage, two are no news."""
+    patience = taught()
+    patience.spell_healed(2)
+    patience.spell_healed(50)
+    assert patience.bad_seconds == 5
+    for _ in range(3):
+        patience.spell_healed(12)
+    assert 13 < patience.bad_seconds <= 45
+
+
+def test_bad_seconds_never_end_a_patience_for_silence():
+    """Each second of a silence is bad, so there must be as many of them."""
+    patience = taught(48, 3.0)
+    assert patience.bad_seconds >= patience.silence > 20
+    patience = Patience(Detect(silence=90.0))
+    assert (patience.silence, patience.bad_seconds) == (90.0, 90)
+    assert patience.slowest >= 90
+
+
+def test_the_profile_has_the_last_word():
+    """What it fixes is not learned, and it may forbid learning."""
+    fixed = taught(48, 3.0, silence=4.0, bad_seconds=9)
+    assert (fixed.silence, fixed.bad_seconds) == (4.0, 9)
+    assert str(fixed) == "patience 4.0 s, as the profile has it"
+    still = taught(48, 3.0, learn=False)
+    assert (still.silence, str(still)) == (5.0, "patience 5.0 s")
+
+
+def test_a_dear_switch_asks_for_patience():
+    """No silence shorter than a quarter of what a switch costs is worth one, whatever the most."""
+    assert Patience(Detect(), cost=40.0).silence == 10.0
+    dear = Patience(Detect(), cost=240.0)
+    assert (dear.silence, dear.bad_seconds) == (60.0, 60)
+
+
+def test_days_are_kept_for_a_month():
+    """A day that is full is followed by another, and there is news of it; old ones go."""
+    patience = Patience(Detect(), days=[Day(3, DAY / 2, (2.0,), ())])
+    assert patience.longest == 2.0
+    assert not patience.news
+    for _ in range(40):
+        patience.watched(DAY)
+    assert patience.news
+    assert len(patience.days) == KEPT_DAYS
+    assert patience.days[-1].number == 43
+    assert patience.longest is None
+
+
+def test_a_day_keeps_only_what_the_tail_is_judged_from():
+    """However bad it was, it is 61 figures in the journal."""
+    patience = taught(500, 1.0, days=1)
+    assert len(patience.days[0].silences) == 61
+    assert list(patience.days[0].silences) == sorted(patience.days[0].silences, reverse=True)

@@ -1,0 +1,89 @@
+"""Quick probing: when, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from wanfailover.core.facts import Detect
+from wanfailover.core.suspicion import HUNCH, TOGETHER, Suspicion
+
+
+@pytest.fixture
+def suspicion():
+    return Suspicion(Detect(fast_for=10.0))
+
+
+def quick(suspicion, begin, end, *, silent=False):
+    """For how many tenths of a second, from *begin* to *end*, it would probe quickly."""
+    steps = [begin + i / 10 for i in range(round((end - begin) * 10))]
+    return sum(suspicion.fast(at, silent=silent) for at in steps)
+
+
+def test_one_miss_is_worth_a_few_probes(suspicion):
+    """A lone miss is looked into for a moment, and no longer."""
+    suspicion.miss("a", 5.0, 3)
+    assert suspicion.fast(5.0, silent=False)
+    assert not suspicion.fast(5.0 + HUNCH, silent=False)
+
+
+def test_two_of_one_target_are_no_more_than_one(suspicion):
+    """A target that loses by itself is looked into, but not the line."""
+    suspicion.miss("a", 5.0, 3)
+    suspicion.miss("a", 5.5, 3)
+    assert not suspicion.fast(6.0, silent=False)
+
+
+def test_two_targets_together_are_suspicious(suspicion):
+    """Misses of two within two seconds put the line under suspicion for two more."""
+    suspicion.miss("a", 5.0, 3)
+    suspicion.miss("b", 5.0 + TOGETHER, 3)
+    assert suspicion.fast(6.9 + TOGETHER, silent=False)
+    assert not suspicion.fast(7.0 + TOGETHER, silent=False)
+
+
+def test_a_lone_miss_does_not_end_it_sooner(suspicion):
+    """What is under suspicion stays so when one more goes astray alone."""
+    suspicion.miss("a", 5.0, 3)
+    suspicion.miss("b", 5.0, 3)
+    suspicion.miss("a", 5.1, 3)
+    assert suspicion.fast(6.9, silent=False)
+
+
+def test_two_that_are_far_apart_are_not_together(suspicion):
+    """Chance takes one here and one there."""
+    suspicion.miss("a", 5.0, 3)
+    suspicion.miss("b", 5.1 + TOGETHER, 3)
+    assert not suspicion.fast(6.0 + TOGETHER, silent=False)
+
+
+def test_the_only_target_is_suspicious_alone(suspicion):
+    """Where there is one voice, its word is enough."""
+    suspicion.miss("a", 5.0, 1)
+    assert suspicion.fast(6.0, silent=False)
+
+
+def test_it_is_bounded_by_a_bucket(suspicion):
+    """Ten seconds at once, though it goes on; a minute of quiet gives one second back."""
+    for tenth in range(300):
+        suspicion.miss("ab"[tenth % 2], tenth / 10, 2)
+    assert quick(suspicion, 0.0, 30.0) == pytest.approx(100, abs=2)
+    suspicion.clear()
+    assert quick(suspicion, 30.0, 100.0) == 0
+    suspicion.miss("a", 100.0, 1)
+    assert quick(suspicion, 100.0, 102.0) == pytest.approx(15, abs=2)
+
+
+def test_silence_pays_nothing(suspicion):
+    """A silent line is probed quickly for as long as it takes, and the bucket stays full."""
+    assert quick(suspicion, 0.0, 100.0, silent=True) == 1000
+    suspicion.miss("a", 100.0, 1)
+    assert suspicion.fast(100.0, silent=False)
+
+
+def test_what_is_explained_is_forgotten(suspicion):
+    """After that, one more miss is the first again."""
+    suspicion.miss("a", 5.0, 3)
+    suspicion.clear()
+    assert not suspicion.fast(5.0, silent=False)
+    suspicion.miss("b", 5.5, 3)
+    assert not suspicion.fast(6.0, silent=False)
