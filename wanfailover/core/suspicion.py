@@ -2,7 +2,8 @@
 
 One probe in a hundred goes astray on many a line: that is a reason to ask a few times more. Two of
 different targets within two seconds are a reason to ask ten times a second: then silence is told
-from bad luck as soon as patience ends, and a brown-out by many probes. What that costs is bounded by a bucket, but not while the line is silent.
+from bad luck as soon as patience ends, and a brown-out by many probes. What that costs is bounded
+by a bucket, but not while the line is silent.
 """
 
 from __future__ import annotations
