@@ -177,7 +177,7 @@ lessons = st.lists(
 ).map(lambda healed: tuple(Day(n, DAY, day) for n, day in enumerate(healed)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings.default.max_examples))
 @given(
     probes, detects, lessons, st.integers(1, 3), st.sampled_from([0.0, 4.0, 30.0]), st.booleans(),
     st.lists(st.floats(0, 1), min_size=6, max_size=6), st.floats(0.001, 0.02), st.floats(0, 10),

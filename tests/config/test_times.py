@@ -74,10 +74,7 @@ class TestDetect:
         silence, bad_seconds = LINES[line]
         patience = Patience(detect)
         assert (patience.silence, patience.bad_seconds) == (silence, bad_seconds)
-        assert (
-            replace(detect, first_silence=Detect().first_silence, first_bad_seconds=12, most=20.0)
-            == Detect()
-        )
+        assert replace(detect, first_silence=5.0, first_bad_seconds=12) == Detect()
 
     def test_lines_in_order(self) -> None:
         """A rougher line is given more time, and cable is what is taken for an unknown one."""

@@ -74,10 +74,7 @@ class DetectKeys(Keys):
         detect = Detect()
         if self.line is not None:
             silence, bad_seconds = LINES[self.line]
-            most = max(detect.most, silence)
-            detect = replace(
-                detect, first_silence=silence, first_bad_seconds=bad_seconds, most=most
-            )
+            detect = replace(detect, first_silence=silence, first_bad_seconds=bad_seconds)
         named = {
             "false_per_year": self.false_failovers_per_year,
             "least": self.patience.least,
