@@ -37,11 +37,33 @@ class Taped:
         return entries, answers
 
 
-def tape(world: World, folder: Path, **bounds) -> FlightRecorder:
-    """Have *world*'s engine recorded from here on; close what is returned."""
-    recorder = FlightRecorder(folder, waiting=0, wall=lambda: EPOCH + world.now, **bounds)
-    world.engine = Taped(world.engine, recorder, now=world.now)
-    return recorder
+class Recorded(World):
+    """A world whose agent records, each of its lives as a run of its own."""
+
+    def __init__(self, folder: Path, *args, bounds: dict | None = None, **how) -> None:
+        self.folder = folder
+        self.recorder: FlightRecorder | None = None
+        self.fed = 0
+        self._bounds = bounds or {}
+        super().__init__(*args, **how)
+
+    @property
+    def engine(self) -> Taped:
+        return self._engine
+
+    @engine.setter
+    def engine(self, engine: Engine) -> None:
+        self.close()
+        self.recorder = FlightRecorder(
+            self.folder, waiting=0, wall=lambda: EPOCH + self.now, **self._bounds
+        )
+        self._engine = Taped(engine, self.recorder, now=self.now)
+
+    def close(self) -> None:
+        """The agent ends, in order."""
+        if self.recorder is not None:
+            self.recorder.close()
+            self.fed += self._engine.fed
 
 
 def played(folder: Path) -> Played:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flight.tape import Taped, played, tape
+from tests.flight.tape import Recorded, Taped, played
 from tests.flight.traffic import CONTROL, START, office, traffic
 from tests.scenarios.world import World, site
 from wanfailover.core.engine import Engine
@@ -112,10 +112,9 @@ def taken(folder: Path) -> int:
 def test_a_segment_is_read_by_itself(tmp_path, monkeypatch):
     """By time, too, a new one is begun; a reader of one needs none of the others."""
     monkeypatch.setattr(writer, "SEGMENT", 300.0)
-    world = World(site())
-    recorder = tape(world, tmp_path)
+    world = Recorded(tmp_path, site())
     world.run(writer.SEGMENT + 60)
-    recorder.close()
+    world.close()
     first, second = segments(tmp_path)
     first.path.unlink()
     result = played(second.path)
@@ -127,10 +126,9 @@ def test_a_segment_is_read_by_itself(tmp_path, monkeypatch):
 def test_what_is_too_old_goes(tmp_path):
     """At each new segment, those last written before the given age are deleted."""
     for day in range(3):
-        world = World(site(), now=day * 86400.0)
-        recorder = tape(world, tmp_path, keep=36 * 3600.0)
+        world = Recorded(tmp_path, site(), now=day * 86400.0, bounds={"keep": 36 * 3600.0})
         world.run(world.now + 5)
-        recorder.close()
+        world.close()
     assert [segment.number for segment in segments(tmp_path)] == [2, 3]
 
 
@@ -187,31 +185,29 @@ def test_a_full_disk_stops_nothing(tmp_path):
 def test_a_folder_that_cannot_be_made_is_no_reason_to_stop(tmp_path):
     """A file in its place: told with its name, and the engine is fed as ever."""
     (tmp_path / "samples").write_text("in the way")
-    world = World(site())
-    recorder = tape(world, tmp_path / "samples")
-    while recorder.trouble is None:
+    world = Recorded(tmp_path / "samples", site())
+    while world.recorder.trouble is None:
         world.run(world.now + 5)
-        settle(recorder)
-    assert str(tmp_path / "samples") in recorder.trouble
+        settle(world.recorder)
+    assert str(tmp_path / "samples") in world.recorder.trouble
     assert world.engine.decision.rule == "steady"
-    recorder.close()
+    world.close()
 
 
 def test_a_folder_that_vanishes_is_made_again(tmp_path):
     """Deleted under the recorder: told, and half a minute later it records again."""
-    world = World(site())
-    recorder = tape(world, tmp_path / "samples")
+    world = Recorded(tmp_path / "samples", site())
     world.run(20)
-    settle(recorder)
+    settle(world.recorder)
     shutil.rmtree(tmp_path / "samples")
     troubles = set()
     while world.now < 100:
         world.run(world.now + 1)
-        settle(recorder)
-        troubles.add(recorder.trouble)
-    recorder.close()
+        settle(world.recorder)
+        troubles.add(world.recorder.trouble)
+    world.close()
     assert any("deleted while it was written" in str(trouble) for trouble in troubles)
-    assert recorder.trouble is None
+    assert world.recorder.trouble is None
     result = played(tmp_path / "samples")
     assert (result.difference, result.uncertain) == (None, 0)
     assert result.facts > 100
@@ -243,12 +239,11 @@ def test_a_disk_that_does_not_answer_holds_nobody_up(tmp_path, monkeypatch):
 def test_damage_is_told_and_not_decided_by(tmp_path, monkeypatch):
     """A flipped bit: what stands before it counts, and from the next segment on all does again."""
     monkeypatch.setattr(writer, "SEGMENT", 60.0)
-    world = World(site(return_after=20.0))
-    recorder = tape(world, tmp_path)
+    world = Recorded(tmp_path, site(return_after=20.0))
     world.run(70)
     world.alive["primary"] = False
     world.run(300)
-    recorder.close()
+    world.close()
     whole = played(tmp_path)
     second = segments(tmp_path)[1].path
     data = bytearray(second.read_bytes())
@@ -265,10 +260,9 @@ def test_damage_is_told_and_not_decided_by(tmp_path, monkeypatch):
 def test_a_part_that_is_gone_is_told(tmp_path, monkeypatch):
     """A segment deleted from the middle, and one that is nothing but noise."""
     monkeypatch.setattr(writer, "SEGMENT", 20.0)
-    world = World(site())
-    recorder = tape(world, tmp_path)
+    world = Recorded(tmp_path, site())
     world.run(150)
-    recorder.close()
+    world.close()
     found = segments(tmp_path)
     found[2].path.unlink()
     found[4].path.write_bytes(b"noise")

@@ -43,7 +43,7 @@ def lines(comparison: Comparison, other: str | None) -> Iterator[str]:
     yield ""
     yield from _table(columns, comparison.site.circuits[0].name)
     yield ""
-    yield WORDS
+    yield from WORDS
     yield DEAD
     if comparison.what_if is not None:
         yield from _assumptions(comparison)

@@ -117,4 +117,5 @@ class Office:
         dead = within(line.dead, seen)
         if dead is None:
             return at, False
-        return (dead[1] if dead[1] <= at + patience else None), False
+        healed = dead[1] <= at + patience and within(line.seen, dead[1]) is not None
+        return (dead[1] if healed else None), False

@@ -21,8 +21,8 @@ BAD = 0.2
 """Share of lost probes from which a circuit was not well: a fifth makes TCP crawl."""
 
 WORDS = (
-    "needless: automation left a circuit that answered again within twice the time the switch "
-    f"took, and lost less than a fifth of its probes in the {AFTER:.0f} s after"
+    "needless: automation left a circuit that answered again within twice the time the switch",
+    f"took, and lost less than a fifth of its probes in the {AFTER:.0f} s after",
 )
 
 
