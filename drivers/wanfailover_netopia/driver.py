@@ -23,8 +23,8 @@ from wanfailover_netopia.sight import Sight
 from wanfailover_netopia.values import NetopiaView, Values
 from wanfailover_netopia.walk import Walk
 
-READ_WITHIN = 60.0
-"""Seconds to read the router: a slow one draws its six screens in fifteen."""
+READ_WITHIN = 90.0
+"""Seconds to read the router: a slow one draws its eight screens in twenty."""
 
 EDIT_WITHIN = 240.0
 """Seconds for the three edits: 25 on a slow unit, and a few rounds where it refuses some."""

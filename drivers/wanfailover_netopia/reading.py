@@ -26,8 +26,8 @@ from wanfailover_netopia.walk import Walk
 BUSY_WITHIN = 3.0
 """Seconds to wait for a busy console only to read."""
 
-VISIT_WITHIN = 50.0
-"""Seconds to read its screens: a slow one draws the six of them in fifteen."""
+VISIT_WITHIN = 75.0
+"""Seconds to read its screens where SNMP has told the rest: a slow one draws them in seventeen."""
 
 AGAIN_AFTER = 300.0
 """Seconds between visits that nothing but trouble calls for: a console that refused us is left in
@@ -89,7 +89,7 @@ class Reader:
 
     async def _look(self, seen: Running | None, before: _Visit | None) -> None:
         try:
-            async with asyncio.timeout(VISIT_WITHIN):
+            async with asyncio.timeout(None if seen is None else VISIT_WITHIN):
                 self._screens = await self._sessions.visit(
                     lambda walk: _visit(walk, quick=seen is None, before=before), BUSY_WITHIN
                 )
