@@ -165,6 +165,26 @@ def test_what_an_engine_knows_its_successor_knows():
     assert Engine(office, memory=known).memory() == known
 
 
+def test_a_missing_way_out_counts_while_it_is_missing():
+    """However often it is read; and a switch that is undone leaves the router as it was: on it."""
+    office = site(seen=())
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    for second in range(1, 30):
+        engine.feed(holds(office, "nowhere", second), second)
+    assert engine.readings["primary"].because == "the router has no default route"
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 30.1)
+    undone = Outcome(
+        "s1", "primary", "backup", "active-down", Ending.UNDONE, 1.0, "no proof",
+        proof_failed=True, view=holds(office, "nowhere", 31.0),
+    )  # fmt: skip
+    engine.feed(undone, 31.0)
+    assert (engine.active, engine.decision.rule) == ("primary", "both-down")
+    engine.feed(holds(office, "primary", 40.0), 40.0)
+    engine.feed(sample("icmp 192.0.2.10", 40.1, Result.ANSWERED, epoch=engine.epoch), 40.2)
+    assert engine.readings["primary"].state is State.UP
+
+
 def test_an_explanation_before_anything_is_known():
     """The rule in force is that the router has not been read."""
     made = Engine(site()).explain(0.0)

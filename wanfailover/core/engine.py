@@ -281,12 +281,8 @@ class Engine:
         for name in self._router.lost_marks(view):
             self._lines[name].forget(now)
         self._router.take(view)
-        circuit = self.site.identify(view)
-        active = circuit.name if circuit else None
-        if view.gateway is None and self.active is not None:
-            active = self.active  # nobody put it elsewhere: its way out is gone
-            self._lines[active].condemn(now, "the router has no default route")
-        if active is not None and not self.unfinished:
+        active = self._whose(view, now)
+        if self.site.identify(view) is not None and not self.unfinished:
             self._stuck = None
         if first:
             self.active = active
@@ -300,6 +296,17 @@ class Engine:
             self._move(active, now)
             if active is not None and self.site.circuit(active).vantage is None:
                 self._lines[active].forget(now)  # what it was when we left it says nothing of now
+
+    def _whose(self, view: RouterView, now: Instant) -> str | None:
+        """The circuit that a router is on; the same as before where only its way out is gone."""
+        if view.gateway is None:
+            if self.active is not None:
+                self._lines[self.active].cut_off("the router has no default route")
+            return self.active
+        for line in self._lines.values():
+            line.absolve(now)
+        circuit = self.site.identify(view)
+        return circuit.name if circuit else None
 
     def _resume(self, active: str | None) -> None:
         """Close a switchover that was left open, where the router is whole, on its source."""
@@ -338,8 +345,8 @@ class Engine:
             self._moves = [m for m in self._moves if m.at > now - KEPT] + [move]
         if outcome.view is not None:
             self._router.take(outcome.view)
-            circuit = self.site.identify(outcome.view)
-            self._move(circuit.name if circuit else None, now)
+            stuck = outcome.ending is Ending.STUCK
+            self._move(None if stuck else self._whose(outcome.view, now), now)
         else:
             self.epoch += 1
         self._stuck = outcome.because if outcome.ending is Ending.STUCK else None

@@ -218,7 +218,7 @@ class Line:
         self._revived: Instant | None = None
         self._brown = False
         self._condemned: str | None = None
-        self._condemned_until: Instant = 0.0
+        self._condemned_until: Instant | None = None  # None: until it is absolved
         self._evidence: Instant | None = None
         self._asked_at: Instant | None = None
         self._seconds.clear()
@@ -306,6 +306,16 @@ class Line:
         self._condemned_until = now + min(patience * 2.0**self._failures, HOUR)
         self._failures += 1
 
+    def cut_off(self, because: str) -> None:
+        """Nothing can leave by it, whatever answers on a way of our own: down until `absolve`."""
+        self._life = self._quiet_since = None
+        self._condemned, self._condemned_until = because, None
+
+    def absolve(self, now: Instant) -> None:
+        """It is not cut off, or no more: what was sent meanwhile says nothing."""
+        if self._condemned is not None and self._condemned_until is None:
+            self.forget(now)
+
     def forget(self, now: Instant) -> None:
         """What was sampled lately may have gone by another circuit: begin anew."""
         self._begin(now)
@@ -371,9 +381,10 @@ class Line:
         return state, because
 
     def _verdict(self, now: Instant) -> tuple[State, str]:
-        if self._condemned is not None and now < self._condemned_until:
-            return State.DOWN, self._condemned
-        self._condemned = None
+        if self._condemned is not None:
+            if self._condemned_until is None or now < self._condemned_until:
+                return State.DOWN, self._condemned
+            self._condemned = None
         if self._device_down(now):
             return State.DOWN, "its modem has no line"
         if self._evidence is None:
