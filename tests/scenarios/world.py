@@ -246,7 +246,7 @@ class World:
             view = holds(self.site, target, self.now)
         else:
             because = f"no far target answered; the router is on {source} again"
-            ending, changed, view = Ending.UNDONE, True, holds(self.site, source, self.now)
+            ending, changed, view = Ending.UNDONE, True, holds(self.site, self.router, self.now)
         self.switches.append((self.now, rule, target))
         policy = self.site.policy
         within = policy.trial_within if rule == "trial-failback" else policy.proof_within
