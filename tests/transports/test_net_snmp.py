@@ -84,7 +84,7 @@ INTERFACE = ("1.3.6.1.2.1.2.2.1.1.2", "i", "2")
         ("6", "17", (), "trap 17 of 1.3.6.1.4.1.304"),
     ],
 )
-async def test_traps_of_snmptrap_are_understood(generic, specific, binds, told):
+async def test_traps_of_snmptrap_are_understood(tmp_path, generic, specific, binds, told):
     """Each kind that the router sends, as net-snmp's own command sends it."""
     if shutil.which("snmptrap") is None:
         pytest.skip("needs snmptrap, of package snmp")
@@ -95,7 +95,7 @@ async def test_traps_of_snmptrap_are_understood(generic, specific, binds, told):
     sending = await asyncio.create_subprocess_exec(
         *("snmptrap", "-v", "1", "-c", "public", f"127.0.0.1:{port}"),
         *("1.3.6.1.4.1.304", "127.0.0.1", generic, specific, "4711", *binds),
-        env={"MIBS": "", "PATH": "/usr/bin:/bin"},
+        env={"MIBS": "", "PATH": "/usr/bin:/bin", "SNMP_PERSISTENT_DIR": str(tmp_path)},
     )
     assert await sending.wait() == 0
     async with asyncio.timeout(5):

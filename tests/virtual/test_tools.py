@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -31,7 +32,10 @@ def ask(tool: str, running: Running, *words: str, version: str = "1") -> str:
         *(tool, f"-v{version}", "-On", "-r0", "-t2", "-c", community),
         *(f"127.0.0.1:{running.snmp}", *rest),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    # What they remember is not to be the machine's, and a folder that they make they would tell of.
+    (memory := running.directory / "memory" / "cert_indexes").mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(memory.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment)
     return (done.stdout + done.stderr).strip()
 
 
