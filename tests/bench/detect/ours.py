@@ -26,6 +26,9 @@ WAITS = 10.0
 CALM = 3.0
 """Seconds after a loss in which everything is told."""
 
+NEVER = 600.0
+"""Seconds: a patience that no nuisance outlasts."""
+
 SETTLED = 14.0
 """Seconds after the last loss when the account of bad seconds has settled it."""
 
@@ -220,6 +223,26 @@ class Returning(Ours):
                 if since is not None and now - since >= hold and reading.quiet_loss <= 0.02:
                     away, returned = False, now
                     yield now, False
+
+
+@dataclass
+class Endless(Ours):
+    """The same, but it never gives up: how long would it have had to wait?
+
+    One run tells of every patience what it would have called down, because until then they are all
+    alike. `tests/bench_detect` compares it with detectors that do call.
+    """
+
+    detect: Detect = field(default_factory=lambda: Detect(silence=NEVER, bad_seconds=int(NEVER)))
+
+    def waits(self, trace: Trace) -> Iterator[tuple[float, float, int]]:
+        """When, how long the silence is by then, and by how many bad seconds lead."""
+        for now, _, _ in self.states(trace):
+            line = self.line
+            assert line is not None
+            lead = line._seconds.surplus(now, line._muted, line._voices)
+            enough = len(line._overdue) >= self.detect.enough
+            yield now, now - line._last_life() if enough else 0.0, lead
 
 
 def learned(line: Line) -> tuple[Day, ...]:

@@ -93,22 +93,48 @@ def false_rate(events: Sequence[Event], alarms: Iterable[float]) -> Rate:
     would be needed to contradict "none": the shorter are no worse.
     """
     starts = [event.t0 for event in events]
+    found = [events[max(0, bisect_right(starts, at) - 1)] for at in alarms]
+    return _weighed([(e.weight, e.kind) for e in found], [(e.weight, e.kind) for e in events])
+
+
+def _weighed(alarms: Sequence[tuple[float, str]], sample: Sequence[tuple[float, str]]) -> Rate:
     rate = Rate()
     square = 0.0
-    for at in alarms:
-        event = events[max(0, bisect_right(starts, at) - 1)]
+    for weight, kind in alarms:
         rate.seen += 1
-        rate.yearly += event.weight
-        square += event.weight**2
-        rate.by_kind[event.kind] = rate.by_kind.get(event.kind, 0.0) + event.weight
-    least = 3 * max(
-        min(event.weight for event in events if event.kind == kind)
-        for kind in {e.kind for e in events}
-    )
+        rate.yearly += weight
+        square += weight**2
+        rate.by_kind[kind] = rate.by_kind.get(kind, 0.0) + weight
+    kinds = {kind for _, kind in sample}
+    least = 3 * max(min(w for w, kind in sample if kind == other) for other in kinds)
     spread = 1.96 * sqrt(square)
     rate.low = max(0.0, rate.yearly - spread)
     rate.high = max(rate.yearly + spread, least)
     return rate
+
+
+Waits = list[tuple[float, str, float, int]]
+"""Of each nuisance: its weight and kind, the longest silence, the most bad seconds that led."""
+
+
+def waits(events: Sequence[Event], seen: Iterable[tuple[float, float, int]]) -> Waits:
+    """Give what is *seen* to the nuisance it followed; bad seconds only where their lead grew."""
+    starts = [event.t0 for event in events]
+    longest, most = [0.0] * len(events), [0] * len(events)
+    before = 0
+    for at, silence, lead in seen:
+        i = max(0, bisect_right(starts, at) - 1)
+        longest[i] = max(longest[i], silence)
+        if lead > before:
+            most[i] = max(most[i], lead)
+        before = lead
+    return [(e.weight, e.kind, s, m) for e, s, m in zip(events, longest, most, strict=True)]
+
+
+def rate_of(found: Waits, silence: float, bad_seconds: int) -> Rate:
+    """What a patience of so much would have called down in a year."""
+    alarms = [(w, kind) for w, kind, s, m in found if s >= silence or m >= bad_seconds]
+    return _weighed(alarms, [(w, kind) for w, kind, _, _ in found])
 
 
 def downs(detector: Detector, trace: Trace) -> list[float]:
@@ -118,12 +144,16 @@ def downs(detector: Detector, trace: Trace) -> list[float]:
 
 def together(far: Rate, scene: Scene, plain: int, hours: float) -> Rate:
     """Add what a plain line does in the rest of the year, which the sample does not cover."""
-    covered = sum(event.weight * (event.t1 - event.t0 + 40) for event in scene.events)
-    rest = max(0.0, YEAR - covered) / 3600
     far.plain = (plain, hours)
     for name in ("yearly", "low", "high"):
-        setattr(far, name, getattr(far, name) + plain / hours * rest)
+        setattr(far, name, getattr(far, name) + plain / hours * rest(scene))
     return far
+
+
+def rest(scene: Scene) -> float:
+    """Hours of a year that nuisances and what lies between them leave."""
+    covered = sum(event.weight * (event.t1 - event.t0 + 40) for event in scene.events)
+    return max(0.0, YEAR - covered) / 3600
 
 
 @dataclass

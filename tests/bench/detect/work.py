@@ -12,7 +12,7 @@ from multiprocessing.pool import Pool
 from typing import Any
 
 from tests.bench.detect import lines, score
-from tests.bench.detect.ours import Ours, Returning, frozen, learned
+from tests.bench.detect.ours import Endless, Ours, Returning, frozen, learned
 from tests.bench.detect.peers import Peer, peers
 from wanfailover.core.facts import Detect
 
@@ -123,6 +123,22 @@ def do(task: Task) -> tuple[str, Any]:
             pace = detector.asked / flat.trace.duration
             rate = score.together(rate, scene, plain, plan.hours)
             return task.key, {**asdict(rate), "pace": pace}
+        case "waits":
+            assert isinstance(detector, Endless)
+            scene = lines.far(line, seed, plan.sample, whole=plan.whole)
+            found = score.waits(scene.events, detector.waits(scene.trace))
+            flat = lines.plain(line, seed, plan.hours)
+            minutes = [
+                lines.Event(t, t + 60, "plain") for t in range(0, int(plan.hours * 3600), 60)
+            ]
+            detector.asked = 0
+            plain = score.waits(minutes, detector.waits(flat.trace))
+            return task.key, {
+                "found": found,
+                "plain": plain,
+                "rest": score.rest(scene),
+                "pace": detector.asked / flat.trace.duration,
+            }
         case "own":
             scene = lines.own(line, seed)
             return task.key, score.false_rate(
@@ -174,10 +190,40 @@ def run(plan: Plan, pool: Pool) -> Figures:
         known = dict(pool.imap_unordered(do, first))
         figures |= known
         tasks += _our_tasks(plan, known)
-    heavy = {"far": 0, "return": 1, "stories": 1}
+    heavy = {"waits": 0, "far": 1, "return": 1, "stories": 1}
     tasks.sort(key=lambda task: (heavy.get(task.group, 2), task.detector.name != OWN, task.line))
     figures |= dict(pool.imap_unordered(do, tasks))
+    if plan.wants(OWN):
+        figures |= _rates(plan, figures)
     return figures
+
+
+def _patience(figures: Figures, line: str, n: int, eager: float = 0.5) -> tuple[float, int]:
+    days = figures[key(line, OWN, str(n), "history")]["days"]
+    detect = frozen(Detect(false_per_year=eager), days)
+    return detect.silence or 0.0, detect.bad_seconds or 0
+
+
+def _rates(plan: Plan, figures: Figures) -> Figures:
+    """What each patience of ours would have called down, from the one run that never gave up."""
+    rates: Figures = {}
+    for name in plan.names:
+        seen = figures.pop(key(name, OWN, "", "waits"))
+        detect = frozen(Detect(), ())
+        settings = {(FRESH, ""): (detect.silence or 0.0, detect.bad_seconds or 0)}
+        for n in range(plan.histories):
+            settings[OWN, str(n)] = _patience(figures, name, n)
+        for eager in EAGERNESS if plan.curves else ():
+            settings[OWN, f"{eager:g} a year"] = _patience(figures, name, 0, eager)
+        for (who, variant), (silence, bad_seconds) in settings.items():
+            rate = score.rate_of(seen["found"], silence, bad_seconds)
+            plain = sum(s >= silence or m >= bad_seconds for _, _, s, m in seen["plain"])
+            for bound in ("yearly", "low", "high"):
+                more = plain / plan.hours * seen["rest"]
+                setattr(rate, bound, getattr(rate, bound) + more)
+            rate.plain = (plain, plan.hours)
+            rates[key(name, who, variant, "far")] = {**asdict(rate), "pace": seen["pace"]}
+    return rates
 
 
 def _our_tasks(plan: Plan, known: Figures) -> list[Task]:
@@ -191,18 +237,16 @@ def _our_tasks(plan: Plan, known: Figures) -> list[Task]:
         for n in range(plan.histories):
             days = known[key(name, OWN, str(n), "history")]["days"]
             kept = Ours(days=days)
-            still = Ours(detect=frozen(Detect(), days))
             seed = plan.seed + 100 * n
             add(kept, name, str(n), groups if not n else ("hard", "brown40"), seed)
-            add(still, name, str(n), ("far",), seed)
             if n == 0:
                 add(Returning(days=days), name, "0", ("return",), seed)
             if n == 0 and plan.curves:
                 for eager in EAGERNESS:
                     odd = Ours(detect=frozen(Detect(false_per_year=eager), days))
-                    add(odd, name, f"{eager:g} a year", ("hard", "brown40", "far"), seed)
+                    add(odd, name, f"{eager:g} a year", ("hard", "brown40"), seed)
         add(Ours(FRESH), name, "", ("hard", "brown40", "never"), plan.seed)
-        add(Ours(FRESH, detect=frozen(Detect(), ())), name, "", ("far",), plan.seed)
+        add(Endless(), name, "", ("waits",), plan.seed)
     tasks.append(Task(plan, "stories", Returning(FRESH), "", "stories", plan.seed))
     return tasks
 
