@@ -70,15 +70,14 @@ class Rehearsal:
         self._order = count()
         self._sends: list[tuple[Instant, int, Asked]] = []
         self._losses: list[tuple[Instant, int, ProbeSample]] = []
-        self._under_way: dict[str, list[Instant]] = {}  # when each will end
+        self._under_way: dict[str, list[Instant]] = {}  # when each makes room for another
         self._fast_since: Instant | None = None
         self._quick = False
         for each in sorted(asked, key=lambda each: -each.target.every):
             answered = self._cut - (each.target.every if early else 0.0) - ROUND_TRIP
             line.take(self._sample(each, answered, Result.ANSWERED), self._cut)
             self._send_at(answered + ROUND_TRIP + each.target.every, each)
-            stuck = self._cut + each.deadline + TINY
-            self._under_way[each.target.name] = [] if early else [stuck]
+            self._under_way[each.target.name] = [] if early else [self._makes_room(each, self._cut)]
         line.judge(self._cut)
 
     def noticed(self) -> float:
@@ -96,18 +95,22 @@ class Rehearsal:
         while self._sends and self._sends[0][0] <= now:
             at, _, each = heapq.heappop(self._sends)
             room = self._ask(each, at)
-            self._send_at(at + self._pace(each) if room is None else room + each.target.every, each)
+            self._send_at(at + self._pace(each) if room is None else room, each)
             if self._early and self._quick:
                 self._ask(each, at + TINY)
         while self._losses and self._losses[0][0] <= now:
             self._line.take(heapq.heappop(self._losses)[2], now)
+
+    def _makes_room(self, each: Asked, sent: Instant) -> Instant:
+        """When another is sent in a probe's place at the latest: a pace after its end."""
+        return sent + max(each.deadline, self._timeout) + each.target.every
 
     def _ask(self, each: Asked, at: Instant) -> Instant | None:
         """Send a probe, if there is room for it; else return when there will be."""
         under_way = [end for end in self._under_way[each.target.name] if end > at]
         if not self._early and len(under_way) >= each.slots:
             return min(under_way)
-        self._under_way[each.target.name] = [*under_way, at + max(each.deadline, self._timeout)]
+        self._under_way[each.target.name] = [*under_way, self._makes_room(each, at)]
         loss = self._sample(each, at, Result.LOST)
         heapq.heappush(self._losses, (at + self._timeout, next(self._order), loss))
         return None
