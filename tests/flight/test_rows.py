@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache
+from ipaddress import IPv4Address
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -145,6 +146,19 @@ def test_what_is_no_value_of_ours_is_refused(plain):
     """A log from elsewhere makes values of the core and nothing else."""
     with pytest.raises(UnknownValueError):
         unpack(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class DriversView(RouterView):
+    """A view with what only one kind of router has."""
+
+    firmware: str = ""
+
+
+def test_a_drivers_own_view_is_kept_as_the_cores():
+    """What only a driver knows, decides nothing: a view of its own class is kept as a view."""
+    view = DriversView(1.0, None, IPv4Address("192.0.2.1"), firmware="4.8")
+    assert unpack(pack(view)) == RouterView(1.0, None, IPv4Address("192.0.2.1"))
 
 
 def test_what_a_newer_program_added_is_left_out():

@@ -49,11 +49,12 @@ def _pack(value: object, seen: dict[int, object]) -> Plain:
         case frozenset():
             return {KIND: "frozenset", OF: [_pack(item, seen) for item in value]}
         case StrEnum():
-            return {KIND: _name(type(value)), OF: value.value}
+            return {KIND: _name(_core_class(type(value))), OF: value.value}
         case IPv4Address():  # an interface's is one, too
             return {KIND: type(value).__name__, OF: str(value)}
     if is_dataclass(value):
-        return _packed_fields(value, (field.name for field in fields(value)), seen)
+        cls = _core_class(type(value))
+        return _packed_fields(cls, value, (field.name for field in fields(cls)), seen)
     return _pack_mutable(value, seen)
 
 
@@ -70,11 +71,13 @@ def _pack_mutable(value: object, seen: dict[int, object]) -> Plain:
         case dict():
             pairs = [[_pack(key, seen), _pack(item, seen)] for key, item in value.items()]
             return {KIND: "dict", OF: pairs}
-    return _packed_fields(value, _attributes(value), seen)
+    return _packed_fields(_core_class(type(value)), value, _attributes(value), seen)
 
 
-def _packed_fields(value: object, names: Iterator[str], seen: dict[int, object]) -> Plain:
-    packed = {KIND: _name(type(value))}
+def _packed_fields(
+    cls: type[Any], value: object, names: Iterator[str], seen: dict[int, object]
+) -> Plain:
+    packed = {KIND: _name(cls)}
     for name in names:
         packed[name] = _pack(getattr(value, name), seen)
     return packed
@@ -132,9 +135,19 @@ def _rebuild(cls: type, plain: Mapping[str, Plain]) -> Any:
         raise UnknownValueError(f"a {cls.__name__} lacks something: {error}") from error
 
 
-def _name(cls: type) -> str:
-    if not cls.__module__.startswith(CORE):
-        raise TypeError(f"{cls.__module__}.{cls.__qualname__} is no value of the core's")
+def _core_class(cls: type[Any]) -> type[Any]:
+    """The class that the core knows it by: what a driver's own view has besides, is the driver's.
+
+    Raises:
+        TypeError: There is none.
+    """
+    for base in cls.__mro__:
+        if base.__module__.startswith(CORE):
+            return base
+    raise TypeError(f"{cls.__module__}.{cls.__qualname__} is no value of the core's")
+
+
+def _name(cls: type[Any]) -> str:
     return f"{cls.__module__.removeprefix(CORE)}.{cls.__qualname__}"
 
 

@@ -73,7 +73,7 @@ def replay(log: Log, another: Another | None = None) -> Comparison:
     truth, live = Truth(), LiveCourse()
     played = Playback(log, [truth, live]).play()
     truth.finish()
-    if not played.heads:
+    if not played.facts:
         raise RecordingError("; ".join(played.missing) or "the recording is empty")
     site = played.heads[-1].site
     took, measured = _usual(live.course)

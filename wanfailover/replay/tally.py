@@ -68,7 +68,7 @@ class Course:
 
     def spans(self) -> Iterator[tuple[float, float, str]]:
         """Each stay on a circuit."""
-        ends = [at for at, _ in self.stays[1:]] + [self.end]
+        ends = [*(at for at, _ in self.stays), self.end][1:]
         for (begin, circuit), end in zip(self.stays, ends, strict=True):
             if circuit is not None and end > begin:
                 yield begin, end, circuit
