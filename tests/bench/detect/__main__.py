@@ -29,6 +29,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of everything (default 1)")
     parser.add_argument("--lines", help="such as L1,L4,H7: H7 is the hidden line of seed 7")
     parser.add_argument("--only", help="detectors whose name contains this")
+    parser.add_argument(
+        "--histories", type=int, help="weeks that ours learns from, each for itself"
+    )
+    parser.add_argument("--sample", type=int, help="nuisances of each kind and length")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write all figures there, too")
     parser.add_argument("--plot", type=Path, default=HERE / "delay-against-false-alarms.svg")
@@ -38,6 +42,8 @@ def main() -> None:
     begun = time.monotonic()
     names = (options.lines or ("L2" if options.quick else "L1,L2,L3,L4,L5")).split(",")
     plan = Plan.made(names, options.seed, quick=options.quick, full=options.full, only=options.only)
+    plan.histories = options.histories or plan.histories
+    plan.sample = options.sample or plan.sample
     print(plan)
     with Pool(options.processes) as pool:
         figures = run(plan, pool)

@@ -93,15 +93,17 @@ class Trace:
     targets: Sequence[Target]
     segments: Sequence[Segment] = ()
     stalls: Sequence[tuple[float, float]] = ()
-    _at: list[dict[int, list[Segment]]] = field(default_factory=list, repr=False)
+    _at: list[dict[int, list[Segment]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._seed = mix((self.seed + G) & MASK)
         self._salts = [(G * (k + 1)) & MASK for k in range(len(self.targets))]
         self._all = self._by_time(self.segments)
         self._filled = sorted(self._all)
-        for k, target in enumerate(self.targets):
-            self._at.append(self._by_time([s for s in self.segments if s.touches(k, target)]))
+        self._at = [
+            self._by_time(s for s in self.segments if s.touches(k, target))
+            for k, target in enumerate(self.targets)
+        ]
 
     def _by_time(self, segments: Iterable[Segment]) -> dict[int, list[Segment]]:
         buckets: dict[int, list[Segment]] = {}
