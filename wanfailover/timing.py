@@ -16,12 +16,15 @@ from wanfailover.core.ledger import LONGEST_RETURN, LONGEST_TRIAL
 from wanfailover.core.patience import Day, Patience
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes.kinds import KINDS
-from wanfailover.rehearsal import STEP, Asked, Rehearsal
+from wanfailover.rehearsal import LONGEST, STEP, Asked, Rehearsal
 from wanfailover.specs import Icmp, ProbeSpec
 
 ENOUGH_DAYS = 7.0
 """Of a line, after which what is learned of it is within some 15 % of the best there is; after one
 a bad line is left for nothing up to 20 times a year (the trace benchmark)."""
+
+LATE = 1.5
+"""Times patience: when an outage is noticed later than that, it is for want of probes."""
 
 ENDLESS = 10**9
 """Bad seconds that no line comes to."""
@@ -38,6 +41,8 @@ class Span:
     longest: float
 
     def __str__(self) -> str:
+        if self.longest >= LONGEST:
+            return f"{self.shortest:.1f} s to more than an hour"
         return f"{self.shortest:.1f} to {self.longest:.1f} s"
 
 
@@ -169,6 +174,16 @@ def _detector(timing: Timing) -> Iterator[Finding]:
     detect = timing.policy.detect
     for names, sentence in _alike({c.name: _noticed(timing, c) for c in timing.profile.circuits}):
         yield Finding(f"detector{names}", Severity.GREEN, sentence)
+    for circuit in timing.profile.circuits:
+        silence, noticed = timing.patience(circuit).silence, timing.noticed(circuit)
+        if noticed.longest > LATE * silence:
+            yield Finding(
+                f"detector: {circuit.name}",
+                Severity.YELLOW,
+                f"{silence:g} s of silence would do, but its targets are asked so seldom that an "
+                f"outage is noticed in {noticed}",
+                "ask more often, and by icmp or tcp",
+            )
     if len(timing.profile.probes) == 1:
         yield Finding(
             "detector",
@@ -200,7 +215,8 @@ def _detector(timing: Timing) -> Iterator[Finding]:
 def _noticed(timing: Timing, circuit: Circuit) -> str:
     detect, patience = timing.policy.detect, timing.patience(circuit)
     now, slowly = timing.noticed(circuit), timing.slowly(circuit)
-    late = f" ({slowly:.1f} s where answers are slow)" if slowly > now.longest + STEP else ""
+    later = now.longest + STEP < slowly < LONGEST
+    late = f" ({slowly:.1f} s where answers are slow)" if later else ""
     brown = f"a brown-out takes {timing.brown_out(circuit):.0f} s at least"
     if detect.silence is not None:
         return f"an outage is noticed in {now}{late}, as detect.silence is set; {brown}"
@@ -208,10 +224,10 @@ def _noticed(timing: Timing, circuit: Circuit) -> str:
         return f"an outage is noticed in {now}{late}, and nothing is learned; {brown}"
     known = patience.days_watched
     if known < 1.0:
-        later = timing.learned(circuit)
+        learned = timing.learned(circuit)
         return (
             f"an outage is noticed in {now}{late}; once a day of this line is known its own "
-            f"silences decide, {later}; {brown}"
+            f"silences decide, {learned}; {brown}"
         )
     return f"an outage is noticed in {now}{late}, by {known:.0f} days of this line; {brown}"
 

@@ -265,6 +265,21 @@ class TestDetector:
         assert "one target alone cannot be told from the line" in doubts[0][2]
 
     @pytest.mark.parametrize(
+        ("probes", "detect", "words"),
+        [
+            ([specs.Smtp("192.0.2.25"), specs.Smtp("192.0.2.26")], Detect(), "noticed in 0."),
+            (PINGS, Detect(enough=100, silence=2.0), "noticed in"),
+            ([specs.Smtp("192.0.2.25", every=7200.0)] * 2, Detect(), "to more than an hour"),
+        ],
+    )
+    def test_asked_too_seldom(self, probes, detect: Detect, words: str) -> None:
+        """Where not patience decides but the pace of probes, that is a doubt, with the figure."""
+        told = profile(*probes, policy=Policy(detect))
+        doubts = [row for row in rows(told) if row[1] == "yellow"]
+        assert [subject for subject, *_ in doubts] == ["detector: primary", "detector: backup"]
+        assert all("asked so seldom" in row[2] and words in row[2] for row in doubts)
+
+    @pytest.mark.parametrize(
         ("detect", "words"),
         [
             (Detect(silence=8.0), "7.5 to 8.1 s, as detect.silence is set"),
