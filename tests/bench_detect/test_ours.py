@@ -82,7 +82,7 @@ def test_what_was_learned_goes_with_the_line():
     assert not score.downs(ours, trace())
     assert detect.silence == pytest.approx(ours.line.patience.silence, abs=0.01)
     assert detect.silence > 5.0
-    assert learned(ours.line)[0] == days[0]
+    assert learned(ours.line)[0].silences == days[0].silences
 
 
 def test_it_returns_only_to_a_line_that_stayed_quiet():
