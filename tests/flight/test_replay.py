@@ -244,6 +244,38 @@ def _write(path: Path, text: list[str]) -> None:
     path.write_bytes(gzip.compress("".join(out).encode()))
 
 
+def test_a_fact_of_a_newer_program(story, tmp_path):
+    """What is not known here ends the part, with a sentence; what stands before it counts."""
+    folder, _ = story
+    text = _text(Log(folder).segments[0].path)
+    changed = [line.replace("facts.RouterView", "facts.Telepathy") for line in text[200:]]
+    _write(tmp_path / "000001-20261127T080000Z.log.gz", text[:200] + changed)
+    comparison = replay(Log(tmp_path))
+    assert "facts.Telepathy is not known here" in comparison.played.missing[0]
+    assert comparison.played.difference is None
+    assert 100 < comparison.played.facts < 2000
+
+
+def test_the_middle_of_a_run_by_another_program(tmp_path, monkeypatch):
+    """Its engine cannot go on here: it is decided from what a restart knows, and not compared."""
+    monkeypatch.setattr(writer, "SEGMENT", 30.0)
+    world = Recorded(tmp_path, site(silence=4.0))
+    world.run(100)
+    world.alive["primary"] = False
+    world.run(130)
+    world.close()
+    first, second, *_ = Log(tmp_path).segments
+    text = _text(second.path)
+    head = json.loads(text[0])
+    _write(second.path, [to_line(head | {"program": "0.0.1+12345678"}), *text[1:]])
+    first.path.unlink()
+    comparison = replay(Log(tmp_path))
+    assert comparison.played.uncertain == comparison.played.facts > 500
+    assert [move.target for move in comparison.live.course.moves] == ["backup"]
+    told = "\n".join(lines(comparison, None))
+    assert "Recorded by 0.0.1+12345678, which may decide otherwise." in told
+
+
 def test_other_circuits_are_refused(story):
     """A profile of another office says nothing of this recording: one sentence, and no figures."""
     folder, _ = story

@@ -105,7 +105,7 @@ class Part:
             self.head = Head.of(next(self._batches)[0])
         except StopIteration:
             raise RecordingError(f"{segment.path}: its beginning cannot be read") from None
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise RecordingError(f"{segment.path}: {error}") from error
 
     def facts(self) -> Iterator[Fed]:
@@ -114,8 +114,8 @@ class Part:
         try:
             for lines in self._batches:
                 yield from decoder.facts(lines)
-        except UnknownValueError as error:
-            self.damage, self.ended = str(error), False
+        except (ValueError, KeyError, TypeError) as error:  # whole, and yet it makes no sense here
+            self.damage, self.ended = f"it holds what is not known here ({error})", False
 
     def _read(self) -> Iterator[list[str]]:
         """Yield batches that are as they were written."""
