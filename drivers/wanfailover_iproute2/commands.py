@@ -46,9 +46,17 @@ def script(lines: Lines) -> str:
 
 def failed(lines: Lines, done: Completed) -> bool:
     """Tell whether a script failed; that there was nothing to forget is no failure."""
-    forgetting = len(lines) == 1 and lines[0].startswith("conntrack -D")
-    nothing = forgetting and "0 flow entries have been deleted" in done.err
+    nothing = _forgets(lines) and "0 flow entries have been deleted" in done.err
     return done.status != 0 and not nothing
+
+
+def stumbled(lines: Lines, done: Completed) -> bool:
+    """Tell whether conntrack gave up over one that ended by itself, and left the rest alone."""
+    return _forgets(lines) and done.status != 0 and "such conntrack doesn't exist" in done.err
+
+
+def _forgets(lines: Lines) -> bool:
+    return len(lines) == 1 and lines[0].startswith("conntrack -D")
 
 
 def culprit(lines: Lines, done: Completed) -> str:

@@ -25,6 +25,10 @@ ACT_WITHIN = 30.0
 """Seconds for one action. Our own lines take milliseconds; the site's may restart a service."""
 
 
+FORGET_AGAIN = 5
+"""How often connections are forgotten anew after one of them ended in the middle of it."""
+
+
 class Iproute2:
     """Drives a Linux router by ``ip``, ``conntrack`` and ``arping``."""
 
@@ -79,7 +83,12 @@ class Iproute2:
     async def _type(self, lines: tuple[str, ...]) -> str:
         if not lines:
             return ""
-        done = await self._shell.run_detached(commands.script(lines), within=ACT_WITHIN)
+        script = commands.script(lines)
+        done = await self._shell.run_detached(script, within=ACT_WITHIN)
+        for _ in range(FORGET_AGAIN):
+            if not commands.stumbled(lines, done):
+                break
+            done = await self._shell.run_detached(script, within=ACT_WITHIN)
         if commands.failed(lines, done):
             raise CommandRefused(commands.culprit(lines, done), done.words)
         return done.words

@@ -12,7 +12,8 @@ from wanfailover.core import plan
 from wanfailover.core.facts import RouterView, Site
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action
-from wanfailover_iproute2.commands import Own, compile_steps
+from wanfailover.transports.shell import Completed
+from wanfailover_iproute2.commands import Own, compile_steps, failed, stumbled
 from wanfailover_iproute2.reading import HABETS, DefaultRoute, LinuxView
 
 TOOLS = frozenset({"conntrack", "arping"})
@@ -111,6 +112,18 @@ def test_two_circuits_in_one_network() -> None:
     )
 
 
+def test_to_a_circuit_whose_address_is_kept_for_its_mark() -> None:
+    """It goes before the circuit's own comes with its network's route; an undo brings no other."""
+    kept = IPv4Interface("198.51.100.77/24")
+    view = replace(router_on_primary(SWAP, str(kept)), kept=frozenset({("wan", kept)}))
+    apply = compiled(SWAP, view)["apply"]
+    assert apply.does[1:3] == (
+        "address flush dev wan to 198.51.100.77/32 deprecated",
+        "address replace 198.51.100.77/24 brd + dev wan",
+    )
+    assert apply.undoes == compiled(SWAP, router_on_primary(SWAP))["apply"].undoes
+
+
 def test_addresses_of_other_networks_are_not_touched() -> None:
     """What shares no network with the circuits is in no line."""
     apply = compiled(SWAP, router_on_primary(SWAP, "10.9.9.1/24"))["apply"]
@@ -146,6 +159,24 @@ def test_without_arping() -> None:
     actions = compiled(SWAP, view)
     assert "announce" not in actions
     assert not [line for line in actions["apply"].undoes if "arping" in line]
+
+
+GONE = "conntrack v1.4.7 (conntrack-tools): Operation failed: such conntrack doesn't exist"
+
+
+@pytest.mark.parametrize(
+    ("lines", "done", "again"),
+    [
+        (("conntrack -D -q 203.0.113.2 >/dev/null",), Completed(1, "", GONE), True),
+        (("conntrack -D -q 203.0.113.2 >/dev/null",), Completed(0, "", ""), False),
+        (("conntrack -D -q 203.0.113.2 >/dev/null",), Completed(1, "", "not permitted"), False),
+        (("do it", "conntrack -D -q 203.0.113.2"), Completed(1, "", GONE), False),
+    ],
+)
+def test_a_connection_that_ends_while_it_is_forgotten(lines, done, again) -> None:
+    """conntrack gives up over it with all others still there: it is to be asked once more."""
+    assert stumbled(lines, done) is again
+    assert failed(lines, done) is (done.status != 0)
 
 
 def test_the_other_arping() -> None:
