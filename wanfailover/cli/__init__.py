@@ -42,7 +42,7 @@ COMMANDS = {
     "check": "Answer: would a failover work now?",
     "history": "List what happened and why, oldest first.",
     "explain": "Tell why it decided so: facts, thresholds, and the rules that said no.",
-    "replay": "Decide the recorded samples again, by this policy or by another one.",
+    "replay": "Decide recorded samples again, by this policy or another.",
     "demo": "Show an outage being survived, on real packets in a virtual office.",
 }
 
