@@ -19,14 +19,15 @@ BLINDED = 10.0
 """Seconds after which a broken LAN must have been told from a dead circuit."""
 
 name = st.sampled_from(NAMES)
-EVENTS = st.one_of(
-    st.tuples(st.just("alive"), name, st.booleans()),
+DEATHS = st.tuples(st.just("alive"), name, st.booleans())
+OTHERS = st.one_of(
     st.tuples(st.just("beyond"), name, st.booleans()),
     st.tuples(st.just("loss"), name, st.sampled_from([0.0, 0.1, 0.3, 0.6])),
     st.tuples(st.just("delay"), name, st.sampled_from([0.0, 0.7, 1.5])),
     st.tuples(st.just("proofs"), name, st.booleans()),
     st.tuples(st.just("filtered"), st.sampled_from(["icmp 192.0.2.10", "snmp primary"])),
     st.tuples(st.just("lan"), st.booleans()),
+    st.tuples(st.just("host"), st.sampled_from(["", "no route to host"])),
     st.tuples(st.just("reachable"), st.booleans()),
     st.tuples(st.just("router"), st.sampled_from([*NAMES, None, "nowhere"])),
     st.tuples(st.just("marks")),
@@ -39,7 +40,8 @@ EVENTS = st.one_of(
     st.tuples(st.just("pause"), st.sampled_from([None, 30.0])),
     st.tuples(st.just("resume")),
 )
-HISTORIES = st.lists(st.tuples(st.sampled_from([0.4, 3.0, 11.0, 45.0]), EVENTS), max_size=8)
+EVENTS = st.one_of(DEATHS, OTHERS)  # every other event is a death or its end
+HISTORIES = st.lists(st.tuples(st.sampled_from([0.4, 11.0, 40.0]), EVENTS), max_size=8)
 SITES = st.builds(
     site,
     seen=st.sampled_from([(), ("primary",), NAMES]),
@@ -49,9 +51,9 @@ SITES = st.builds(
     failback=st.sampled_from(["auto", "evidence", "trial", "manual"]),
     degraded=st.sampled_from(["stay", "switch"]),
     switches_per_hour=st.sampled_from([1, 2, 6]),
-    return_after=st.just(20.0),
+    return_after=st.sampled_from([5.0, 20.0]),
     trial_every=st.just(40.0),
-    dwell=st.just(10.0),
+    dwell=st.sampled_from([10.0, 30.0]),
     forget=st.just(30.0),
     proof_within=st.just(8.0),
     trial_within=st.just(8.0),
@@ -142,6 +144,8 @@ def happen(world: Watched, event: tuple) -> None:
         case ("lan", works):
             world.lan_broken = world.now if world.lan and not works else world.lan_broken
             world.lan = works
+        case ("host", why):
+            world.host = why
         case ("reachable", works):
             world.reachable = works
         case ("router", circuit):

@@ -174,6 +174,22 @@ def test_a_router_on_neither_circuit_has_words_of_its_own():
         lost.site.circuit("gone")
 
 
+def test_the_standby_is_the_best_of_the_others():
+    """By evidence first, and by the profile's order where that is equal."""
+    office = site(names=("primary", "backup", "lte"))
+    for backup, lte, best in (
+        (State.DOWN, State.UNKNOWN, "lte"),
+        (State.UNKNOWN, State.UP, "lte"),
+        (State.UNKNOWN, State.UNKNOWN, "backup"),
+        (State.DEGRADED, State.UNKNOWN, "backup"),
+    ):
+        states = {"primary": State.DOWN, "backup": backup, "lte": lte}
+        readings = {name: reading(state) for name, state in states.items()}
+        facing = Situation(now=1000.0, site=office, active="primary", readings=readings)
+        assert facing.standby == best
+        assert decide(facing).target == best
+
+
 def test_a_stay_costs_no_action():
     """Nothing but a target makes the world act."""
     world = World(site())
