@@ -108,6 +108,19 @@ def test_calm_lasts_until_the_next_segment():
     assert a_trace.calm_until(211.0) == float("inf")
 
 
+def test_a_row_of_usual_answers_is_the_same_as_asking_for_each():
+    """Whoever looks only for what is odd sees what asking one by one would show."""
+    a_trace = trace(loss=0.02, duration=1e5)
+    begin = 0
+    for _ in range(50):
+        usual = a_trace.usual((0, 1), (0.02, 0.03), begin, begin * 0.5, 0.5, 500)
+        rtts = [a_trace.ask((begin + i) % 2, (begin + i) * 0.5) for i in range(usual + 1)]
+        limits = [(0.02, 0.03)[(begin + i) % 2] for i in range(usual + 1)]
+        assert all(r is not None and r < m for r, m in zip(rtts[:-1], limits, strict=False))
+        assert rtts[-1] is None or rtts[-1] > 0.85 * limits[-1]
+        begin += usual + 1
+
+
 def test_what_is_written_is_read():
     """A trace in a file is the same trace; another format is refused."""
     a_trace = trace(Segment(1, 2, "target:1", 0.5, 0.1, 0.2, "odd"), loss=0.1)

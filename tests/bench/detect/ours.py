@@ -151,27 +151,24 @@ class _Watch:
 
     def doze(self, until: float) -> Iterator[Verdict]:
         """Look up every answer until something is amiss, and tell some of them."""
-        skipped = 0
-        answer: tuple[int, ProbeSample] | None = None
+        targets = self._ours.targets
         while self.now < until:
-            k, sent = self._next(), self.now
-            rtt = self._trace.ask(k, sent)
-            timeout = self._timeouts[k].seconds
-            if rtt is None or rtt >= timeout:
-                break
-            answer = k, self._sample(k, sent, rtt, timeout)
-            skipped += 1
-            self.turn += 1
-            if skipped >= self._step:
-                while self._due and self._due[0][0] <= sent + rtt:  # sent before
-                    _, _, other, sample = heappop(self._due)
-                    self._tell(other, sample, sent)
-                self._tell(*answer, sent + rtt)
-                answer, skipped = None, 0
+            number = min(self._step, int((until - self.now) / self._pace) + 1)
+            limits = [self._timeouts[k].seconds for k in targets]
+            usual = self._trace.usual(targets, limits, self.turn, self.now, self._pace, number)
+            if usual:
+                self.turn += usual - 1
+                k, sent = self._next(), self.now + (usual - 1) * self._pace
+                while self._due and self._due[0][0] <= sent:  # of what was sent before
+                    at, _, other, sample = heappop(self._due)
+                    self._tell(other, sample, at)
+                rtt = self._trace.ask(k, sent)
+                self._tell(k, self._sample(k, sent, rtt, self._timeouts[k].seconds), sent + rtt)
+                self.turn += 1
+                self.now = sent + self._pace
                 yield self.judge(sent + rtt)
-            self.now += self._pace
-        if answer is not None:  # or it would look as if nobody had been heard since
-            self._tell(*answer, self.now)
+            if usual < number:
+                break
 
     @property
     def _step(self) -> int:

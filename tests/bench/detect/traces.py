@@ -16,10 +16,10 @@ A delay with a ramp grows to its full value over the ramp's seconds.
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from math import exp, inf
+from math import exp, inf, log
 from statistics import NormalDist
 
 G = 0x9E3779B97F4A7C15
@@ -133,6 +133,47 @@ class Trace:
             if s.loss >= 1.0 and s.t0 <= arrives < s.t1:
                 return None
         return rtt
+
+    def usual(
+        self,
+        targets: Sequence[int],
+        limits: Sequence[float],
+        turn: int,
+        sent: float,
+        pace: float,
+        number: int,
+    ) -> int:
+        """How many probes of a plain line are answered in their targets' *limits*, in a row.
+
+        Args:
+            turn: Whose turn it is when the first is sent.
+
+            number: Of them no more are looked at.
+        """
+        rare = (1.0 - (1.0 - self.loss)) * 2.0**53
+        slow = []
+        for k, limit in zip(targets, limits, strict=True):
+            target = self.targets[k]
+            slow.append(bisect_left(Z, log(limit / target.rtt) / target.sigma) - 1)
+        salts = [self._salts[k] for k in targets]
+        seed, several = self._seed, len(targets)
+        for i in range(number):
+            who = (turn + i) % several
+            z = seed ^ ((round((sent + i * pace) * 1e6) + salts[who]) & MASK)
+            z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+            z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+            z ^= z >> 31
+            y = (z + G) & MASK
+            y = ((y ^ (y >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+            y = ((y ^ (y >> 27)) * 0x94D049BB133111EB) & MASK
+            if ((y ^ (y >> 31)) >> 11) < rare:
+                return i
+            y = (z + 2 * G) & MASK
+            y = ((y ^ (y >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+            y = ((y ^ (y >> 27)) * 0x94D049BB133111EB) & MASK
+            if (y ^ (y >> 31)) >> 52 >= slow[who]:
+                return i
+        return number
 
     def calm_until(self, now: float) -> float:
         """When the next segment begins; *now* while one is active. Until then the line is plain."""
