@@ -116,7 +116,7 @@ def test_a_row_of_usual_answers_is_the_same_as_asking_for_each():
         usual = a_trace.usual((0, 1), (0.02, 0.03), begin, begin * 0.5, 0.5, 500)
         rtts = [a_trace.ask((begin + i) % 2, (begin + i) * 0.5) for i in range(usual + 1)]
         limits = [(0.02, 0.03)[(begin + i) % 2] for i in range(usual + 1)]
-        assert all(r is not None and r < m for r, m in zip(rtts[:-1], limits, strict=False))
+        assert all(r is not None and r < 1.001 * m for r, m in zip(rtts[:-1], limits, strict=False))
         assert rtts[-1] is None or rtts[-1] > 0.85 * limits[-1]
         begin += usual + 1
 

@@ -154,7 +154,7 @@ class Trace:
         slow = []
         for k, limit in zip(targets, limits, strict=True):
             target = self.targets[k]
-            slow.append(bisect_left(Z, log(limit / target.rtt) / target.sigma) - 1)
+            slow.append(bisect_left(Z, log(limit / target.rtt) / target.sigma))
         salts = [self._salts[k] for k in targets]
         seed, several = self._seed, len(targets)
         for i in range(number):
