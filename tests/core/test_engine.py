@@ -236,6 +236,23 @@ def test_a_router_that_cannot_be_read_for_a_switch_is_read_first():
     assert engine.wants_view(5.0)
 
 
+def test_an_operator_is_told_of_a_router_that_did_not_answer():
+    """Nothing was changed: the refusal has the name of the rule that will keep it so."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchRequest("r1", "backup"), 0.1)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "operator-asked"), 0.2)
+    because = "nothing was changed: no answer"
+    outcome = Outcome(
+        "s1", None, "backup", "operator-asked", Ending.UNDONE, 0.1, because,
+        automatic=False, changed=False,
+    )  # fmt: skip
+    _, answers = engine.feed(outcome, 0.3)
+    assert [(a.id, a.rule, a.sentence) for a in answers] == [("r1", "router-unreachable", because)]
+    assert engine.hold is None
+
+
 def test_stuck_ends_when_the_router_is_whole_again():
     """Somebody put the router on one of its circuits: the page is over."""
     office = site()

@@ -103,6 +103,8 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"primary": State.DOWN, "moves": moves(5)}, "active-down", "backup"),
         ({"primary": State.DOWN, "backup": State.UP}, "active-down", "backup"),
         ({"active": "backup", "backup": State.UP, "moves": moves(1)}, "dwell", None),
+        ({"active": "backup", "backup": State.UP, "moves": moves(1, at=940.1)}, "dwell", None),
+        ({"active": "backup", "backup": State.UP, "moves": moves(1, at=939.9)}, "preferred-recovered", "primary"),  # noqa: E501
         ({"active": "backup", "backup": State.UP, "now": 299.0}, "returning-too-soon", None),
         ({"active": "backup", "moves": moves(5)}, "switch-budget-spent", None),
         ({"active": "backup", "window": CLOSED}, "outside-window", None),
@@ -117,6 +119,7 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({**UNSEEN, "now": 1801.0, "policy": {"failback": "manual"}}, "steady", None),
         ({**UNSEEN, "now": 1801.0, "policy": {"failback": "evidence"}}, "steady", None),
         ({"active": "backup", "now": 9999.0, "changed": 0.0, "policy": {"failback": "trial"}}, "trial-failback", "primary"),  # noqa: E501
+        ({"active": "backup", "primary": State.DEGRADED, "now": 9999.0, "changed": 0.0, "policy": {"failback": "trial"}}, "steady", None),  # noqa: E501
         ({"active": "backup", "primary": State.DOWN, "now": 9999.0, "changed": 0.0, "policy": {"failback": "trial"}}, "steady", None),  # noqa: E501
     ],
 )  # fmt: skip
