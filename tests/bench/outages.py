@@ -5,44 +5,67 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
+from tests.bench import history
+from tests.packets.later import by_the_journal
 from tests.packets.users import streams
 from wanfailover.core.entries import ActionDone, SwitchoverEnded
+from wanfailover.core.patience import Day
 from wanfailover.journal.reader import Reader
 from wanfailover.lab import Lab
-from wanfailover.lab.office import Office, Router
+from wanfailover.lab.office import Office, Report, Router
 from wanfailover.lab.stage import stand
 
 # Only the budget is not the default: a bench fails over more often in an hour than any office.
 SETTINGS = ("policy: {switches_per_hour: 1000}",)
 
+TRIAL_WITHIN = 3
+TRIAL = f"failback: {{method: trial, trial: {{every: 1m, within: {TRIAL_WITHIN}s}}}}"
 
-def linux(directory: Path, runs: int) -> None:
+NOTHING: tuple[Day, ...] = ()
+PATIENCES = {
+    "before anything is learned": lambda: NOTHING,
+    "after a week of a fibre line": lambda: history.week("L1"),
+}
+"""What an agent knows of the primary when it starts. The fibre line is L1 of bench-detect."""
+
+
+def linux(directory: Path, runs: int, trial_runs: int) -> None:
     """The lab's own router."""
+    print("\nA Linux router:")
     with Lab() as lab:
-        cuts(lab, directory, runs)
+        for number, (words, days) in enumerate(PATIENCES.items() if runs else ()):
+            cuts(lab, directory / str(number), runs, words, days())
+    with Lab() as lab:
+        trials(lab, directory / "trials", trial_runs)
 
 
-def console(name: str, directory: Path, runs: int, slow_runs: int) -> None:
+def console(name: str, directory: Path, runs: int, slow_runs: int, trial_runs: int) -> None:
     """A virtual router, as it comes and as slow as it gets."""
     print(f"\nVirtual {name}:")
     with Lab() as lab:
         standing = stand(lab, name)
-        office = cuts(lab, directory, runs, standing.router)
-        actions, whole = spans(office)
+        journals: list[Path] = []
+        for number, (words, days) in enumerate(PATIENCES.items()):
+            place = directory / str(number)
+            journals += cuts(lab, place, runs, words, days(), standing.router)
+        actions, whole = spans(journals)
         shares = [seconds / whole[id_] for id_, seconds in per_switch(actions).items()]
         show("share of the switch spent on the router", shares, "")
         for action, seconds in per_action(actions).items():
             show(f"its action '{action}'", seconds, "s")
         show("log-in to the third edit, classic", typing(standing.stand.edit_log), "s")
+    with Lab() as lab:
+        trials(lab, directory / "trials", trial_runs, stand(lab, name).router)
     slow = directory / "slow"
     slow.mkdir()
     with Lab() as lab:
         standing = stand(lab, name, "slow")
         office = Office(lab, slow, router=standing.router, settings=SETTINGS)
-        office.start()
+        office.start(60)  # its screens are read first
         for run in range(slow_runs):
             office.wait(up, 10)
             switch(office, ("backup", "primary")[run % 2])
@@ -50,13 +73,30 @@ def console(name: str, directory: Path, runs: int, slow_runs: int) -> None:
         show("log-in to the third edit, slow", typing(standing.stand.edit_log), "s")
 
 
-def cuts(lab: Lab, directory: Path, runs: int, router: Router | None = None) -> Office:
-    """Cut the primary *runs* times; a user asks the Internet 50 times a second."""
-    office = Office(lab, directory, router=router, settings=SETTINGS)
-    office.start()
-    outages, switches = [], []
+def cuts(
+    lab: Lab,
+    directory: Path,
+    runs: int,
+    words: str,
+    days: Sequence[Day],
+    router: Router | None = None,
+) -> list[Path]:
+    """Cut the primary *runs* times; a user asks the Internet 50 times a second.
+
+    Each time the agent is new and knows no more than *days*: it would take cuts that heal within
+    seconds for the line's own, and have more and more patience with it.
+
+    Returns:
+        The agents' journals.
+    """
+    outages, switches, journals, patience = [], [], [], ""
     for run in range(runs):
-        office.wait(up, 10)
+        place = directory / str(run)
+        place.mkdir(parents=True)
+        office = Office(lab, place, router=router, settings=SETTINGS)
+        history.seed(office, "primary", tuple(days))
+        office.start()
+        patience = office.wait(up, 10)["health"]["primary"]["learned"]
         time.sleep(1 + run * 0.137 % 1)  # cuts fall on another phase of the probes each time
         with streams(lab, "udp-fresh") as felt:
             time.sleep(0.3)
@@ -66,12 +106,56 @@ def cuts(lab: Lab, directory: Path, runs: int, router: Router | None = None) -> 
         outages.append(felt["udp-fresh"]["longest"])
         switches.append(report["switchover"]["seconds"])
         lab.clear("primary")
-        office.wait(up, 10)
+        office.wait(up, 30)
         switch(office, "primary")
-    office.stop()
-    show("client without Internet after a hard cut", outages, "s")
-    show("of that, the switch: read, type, read back, prove", switches, "s")
-    return office
+        office.stop()
+        journals.append(office.journal)
+    print(f"{words}: {patience}")
+    show("  client without Internet after a hard cut", outages, "s")
+    show("  of that, the switch: read, type, read back, prove", switches, "s")
+    return journals
+
+
+def trials(lab: Lab, directory: Path, runs: int, router: Router | None = None) -> None:
+    """Let a primary that nobody sees be tried while it is dead, and when it is well again."""
+    dead, well = [], []
+    for run in range(runs):
+        place = directory / str(run)
+        place.mkdir(parents=True)
+        office = Office(lab, place, router=router, seen=(), settings=(*SETTINGS, TRIAL))
+        office.start()
+        office.wait(up, 10)
+        lab.fault("dsl-down", "primary")
+        office.wait(on("backup"), 60)
+        dead.append(tried(lab, office, 45, "undone"))
+        lab.clear("primary")
+        well.append(tried(lab, office, 105, "proved"))
+        office.stop()
+    if runs:
+        show(f"client without Internet by a trial of {TRIAL_WITHIN} s, primary dead", dead, "s")
+        show("the same, primary well: returned to", well, "s")
+
+
+def tried(lab: Lab, office: Office, later: float, outcome: str) -> float:
+    """A client's longest outage while the trial that is due soon is made."""
+    last = (office.status() or {})["switchover"]["id"]
+    by_the_journal(office, later)
+    with streams(lab, "udp-fresh") as felt:
+        report = office.wait(another(last), 60)
+        time.sleep(0.7)
+    assert report["switchover"]["outcome"] == outcome, report
+    longest: float = felt["udp-fresh"]["longest"]
+    return longest
+
+
+def another(than: str) -> Callable[[Report], bool]:
+    """Another switchover has ended."""
+
+    def holds(report: Report) -> bool:
+        last = report["switchover"]
+        return bool(last["id"] != than and last["outcome"] != "running")
+
+    return holds
 
 
 def switch(office: Office, circuit: str) -> None:
@@ -84,17 +168,18 @@ Actions = dict[tuple[str, str], float]
 """Seconds of each action of each switchover, by the switchover's id and the action's name."""
 
 
-def spans(office: Office) -> tuple[Actions, dict[str, float]]:
-    """What the journal tells: seconds of the actions, and of the switchovers by id."""
+def spans(journals: Iterable[Path]) -> tuple[Actions, dict[str, float]]:
+    """What journals tell: seconds of the actions, and of the switchovers by id."""
     actions: Actions = {}
     whole = {}
-    with Reader(office.journal) as reader:
-        for record in reader.records(ActionDone, SwitchoverEnded):
-            entry = record.entry
-            if isinstance(entry, ActionDone):
-                actions[entry.id, entry.name] = entry.seconds
-            else:
-                whole[entry.id] = entry.seconds
+    for journal in journals:
+        with Reader(journal) as reader:
+            for record in reader.records(ActionDone, SwitchoverEnded):
+                entry = record.entry
+                if isinstance(entry, ActionDone):
+                    actions[entry.id, entry.name] = entry.seconds
+                else:
+                    whole[entry.id] = entry.seconds
     return actions, whole
 
 

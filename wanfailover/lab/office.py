@@ -150,8 +150,8 @@ class Office:
         argv = (sys.executable, "-m", "wanfailover", *words)
         return self._ground.run("office", *argv, env=environment, **options)
 
-    def start(self) -> None:
-        """Start the agent; returns when it answers.
+    def start(self, within: float = 15) -> None:
+        """Start the agent; returns when it answers, which may be *within* so many seconds.
 
         Raises:
             LabError: It ended instead; the message is what it said.
@@ -165,7 +165,7 @@ class Office:
                 stderr=log,
                 env=self._environment,
             )
-        self.wait(lambda report: report["active"] is not None, 15)
+        self.wait(lambda report: report["active"] is not None, within)
 
     @property
     def pid(self) -> int:
