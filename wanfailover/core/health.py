@@ -247,17 +247,11 @@ class Line:
         self._answers += sample.result is Result.ANSWERED
         news = was is None or sample.result is Result.ANSWERED  # not a loss that is told again
         if news and target.judge(sample, self._answers, self._detect.muted_after):
-            self._set_aside(target)
+            self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
         if sample.result is Result.ANSWERED:
             self._heard(self._enough_heard())
         elif was is None:
             self._lost(target, sample.sent, now)
-
-    def _set_aside(self, target: _Asked) -> None:
-        """A target has lost its voice, or has it again; what it missed alone is nobody's loss."""
-        self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
-        if not target.muted:
-            self._seconds.drop(target.name)
 
     def _lost(self, target: _Asked, sent: Instant, now: Instant) -> None:
         """Suspicion takes every miss, also when others were heard since: a brown-out is so."""
@@ -268,7 +262,10 @@ class Line:
 
     def _count(self, sample: ProbeSample, was: ProbeSample | None, now: Instant) -> None:
         """Enter it into the account of good and bad seconds, and of quiet."""
-        self._seconds.take(sample, was)
+        if sample.target not in self._muted or was is not None:
+            self._seconds.take(
+                sample, was
+            )  # what one misses while it is set aside is nobody's loss
         if self._quiet_since is None or sample.sent < self._quiet_since:
             return  # it was sent before the quiet began
         self._quiet[0] += was is None
@@ -400,9 +397,10 @@ class Line:
 
     def fast(self, now: Instant) -> bool:
         """Tell whether the line deserves quick probes now."""
-        if self._fallen_silent:
-            return False
         silent = bool(self._overdue) and now - self._last_life() > self._gap
+        if self._fallen_silent:  # that is known; suspicion is for what comes after
+            silent = False
+            self._suspicion.clear()
         return self._suspicion.fast(now, silent=silent)
 
     def _answering(self, now: Instant) -> tuple[State, str]:

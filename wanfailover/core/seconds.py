@@ -85,11 +85,6 @@ class Seconds:
         second.take(sample, was)
         self._missing = self._missing or sample.missed
 
-    def drop(self, target: str) -> None:
-        """Forget what *target* was asked in the seconds that are still open to repair."""
-        for second in self._kept.values():
-            second.tally.pop(target, None)
-
     def surplus(self, now: Instant, muted: Collection[str], voters: int) -> int:
         """By how much bad seconds outnumber good ones now.
 
