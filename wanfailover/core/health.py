@@ -263,9 +263,8 @@ class Line:
     def _count(self, sample: ProbeSample, was: ProbeSample | None, now: Instant) -> None:
         """Enter it into the account of good and bad seconds, and of quiet."""
         if sample.target not in self._muted or was is not None:
-            self._seconds.take(
-                sample, was
-            )  # what one misses while it is set aside is nobody's loss
+            # What one misses while it is set aside is nobody's loss.
+            self._seconds.take(sample, was)
         if self._quiet_since is None or sample.sent < self._quiet_since:
             return  # it was sent before the quiet began
         self._quiet[0] += was is None

@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="nuisances of each kind and length")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write all figures there, too")
+    parser.add_argument("--read", type=Path, nargs="+", help="figures of earlier runs; run nothing")
     parser.add_argument("--plot", type=Path, default=HERE / "delay-against-false-alarms.svg")
     parser.add_argument("--no-plot", action="store_true")
     options = parser.parse_args()
@@ -44,9 +45,14 @@ def main() -> None:
     plan = Plan.made(names, options.seed, quick=options.quick, full=options.full, only=options.only)
     plan.histories = options.histories or plan.histories
     plan.sample = options.sample or plan.sample
-    print(plan)
-    with Pool(options.processes) as pool:
-        figures = run(plan, pool)
+    if options.read:
+        figures = {}
+        for path in options.read:
+            figures |= json.loads(path.read_text())
+    else:
+        print(plan)
+        with Pool(options.processes) as pool:
+            figures = run(plan, pool)
     for name in names:
         print(report.table(figures, lines.model(name)))
     print(report.others(figures, names))
