@@ -31,8 +31,8 @@ lint: setup      ## format, lint, types and import contracts
 # tests that are about it; each test runs once.
 DECIDES := tests/core tests/scenarios tests/switchover
 test: setup      ## the fast tests, with coverage of what decides and what acts
-	$(PY) -m pytest -q -n auto -m "not packets" --timeout 120 $(addprefix --ignore=,$(DECIDES))
-	$(PY) -m pytest -q -n auto -m "not packets" --cov --timeout 120 $(DECIDES)
+	$(PY) -m pytest -q -n auto -m "not packets" --timeout 300 $(addprefix --ignore=,$(DECIDES))
+	$(PY) -m pytest -q -n auto -m "not packets" --cov --timeout 300 $(DECIDES)
 
 packets: setup   ## real packets through network namespaces
 	@sh .ci/packets
