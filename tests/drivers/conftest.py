@@ -27,3 +27,20 @@ def namespaces() -> None:
 def make_bed(namespaces: None) -> Iterator[Callable[[Site], Testbed]]:
     with ExitStack() as beds:
         yield lambda site=SWAP: beds.enter_context(Testbed(site))
+
+
+@pytest.fixture
+def enter(make_bed: Callable[[Site], Testbed]) -> Iterator[Callable[..., Testbed]]:
+    """Make a bed and be the agent in it, or the router itself."""
+    entered = []
+
+    def make(site: Site, box: str = "agent") -> Testbed:
+        bed = make_bed(site)
+        inside = bed.here(box)
+        inside.__enter__()
+        entered.append(inside)
+        return bed
+
+    yield make
+    for inside in entered:
+        inside.__exit__(None, None, None)
