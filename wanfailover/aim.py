@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Path, Role, Target
+from wanfailover.core.facts import Role
+from wanfailover.core.site import Circuit, Path, Target
 from wanfailover.probes import Assignment
 from wanfailover.specs import Icmp, Inside, ProbeSpec
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from wanfailover.config import Profile
 from wanfailover.control import Reply
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Fact, Site, SwitchRequest
+from wanfailover.core.facts import Fact, SwitchRequest
 from wanfailover.core.policy import Decision
 from wanfailover.core.requests import Answer
+from wanfailover.core.site import Site
 from wanfailover.errors import DriverError
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader

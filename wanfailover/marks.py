@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError
 from wanfailover.ports import Marking, RouterDriver
 

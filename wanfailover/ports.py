@@ -15,8 +15,9 @@ from pathlib import Path as FilePath
 from typing import Protocol, runtime_checkable
 
 from wanfailover.core.entries import Entry
-from wanfailover.core.facts import Circuit, Path, Result, RouterView
+from wanfailover.core.facts import Result, RouterView
 from wanfailover.core.plan import Proof, Step
+from wanfailover.core.site import Circuit, Path
 
 
 class Secret:

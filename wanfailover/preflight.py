@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from wanfailover import timing, traffic
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Result, Role, RouterView, Site
+from wanfailover.core.facts import Result, Role, RouterView
+from wanfailover.core.site import Circuit, Site
 from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind

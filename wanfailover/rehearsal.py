@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from wanfailover.core.engine import QUICK_TICK, TICK
-from wanfailover.core.facts import Detect, Instant, ProbeSample, Result, Target
-from wanfailover.core.health import Line, State
+from wanfailover.core.facts import Instant, ProbeSample, Result
+from wanfailover.core.health import Line
+from wanfailover.core.reading import State
+from wanfailover.core.site import Detect, Target
 
 STEP = QUICK_TICK / 2
 """Seconds between two looks in a rehearsal."""

@@ -20,7 +20,7 @@ from wanfailover.core.entries import (
     Entry,
     SwitchoverEnded,
 )
-from wanfailover.core.health import Reading
+from wanfailover.core.reading import Reading
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 

@@ -19,8 +19,9 @@ import structlog
 from wanfailover.core import entries as log
 from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Ending, Outcome, RouterView, Site, SwitchoverStarted
+from wanfailover.core.facts import Ending, Outcome, RouterView, SwitchoverStarted
 from wanfailover.core.plan import Plan
+from wanfailover.core.site import Site
 from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
 

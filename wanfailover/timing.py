@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Detect, Role, Target
+from wanfailover.core.facts import Role
 from wanfailover.core.health import Line
 from wanfailover.core.ledger import LONGEST_RETURN, LONGEST_TRIAL
 from wanfailover.core.patience import Day, Patience
+from wanfailover.core.site import Circuit, Detect, Target
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes.kinds import KINDS
 from wanfailover.rehearsal import LONGEST, STEP, Asked, Rehearsal

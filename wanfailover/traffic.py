@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.ports import Finding, Severity
 from wanfailover.specs import Dns, Https, Icmp, ProbeSpec, Smtp, Tcp
 

@@ -26,8 +26,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import Circuit, RouterView
+from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Announce, ForgetConnections, SetAddress, SetGateway, Step
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action
 from wanfailover.transports.shell import Completed

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wanfailover.core.facts import Circuit, RouterView
+from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
+from wanfailover.core.site import Circuit
 from wanfailover.errors import CommandRefused, LoginRefused
 from wanfailover.ports import Action, Finding, Severity
 from wanfailover.transports.router import RouterShell

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from wanfailover.core.facts import Circuit, Site
+from wanfailover.core.site import Circuit, Site
 from wanfailover.ports import Finding, Severity
 from wanfailover_iproute2.holding import Holding
 from wanfailover_iproute2.marks import Mark

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
 
-from wanfailover.core.facts import Circuit, Instant
+from wanfailover.core.facts import Instant
+from wanfailover.core.site import Circuit
 from wanfailover.errors import CommandRefused, DriverError
 from wanfailover.ports import Finding, Severity
 from wanfailover.transports.router import RouterShell

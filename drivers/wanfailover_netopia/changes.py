@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
-from wanfailover.core.facts import Circuit, RouterView
+from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import SetAddress, SetGateway, Step
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action
 from wanfailover_netopia.screens import ADDRESS, GATEWAY, IP, MASK, PING, WAN, Goal, Label

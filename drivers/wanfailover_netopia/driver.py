@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Circuit, RouterView
+from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError, NeedsRestart, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Action, Dial, Finding, Notes, Secret, Snmp
 from wanfailover.transports import traps

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError, RouterTimeout, RouterUnreachable
 from wanfailover.transports.console.telnet import ConsoleBusy
 from wanfailover_netopia.edits import read_configured, read_resets

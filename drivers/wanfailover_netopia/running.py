@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.ports import Snmp, SnmpValue
 from wanfailover.transports.console.screen import Screen
 from wanfailover_netopia import screens

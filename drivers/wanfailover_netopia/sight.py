@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import RouterTimeout, RouterUnreachable, UnreadableReply
 from wanfailover.ports import Snmp
 from wanfailover_netopia import running

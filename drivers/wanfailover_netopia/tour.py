@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError, UnreadableReply
 from wanfailover.ports import Finding, Severity
 from wanfailover.transports import traps

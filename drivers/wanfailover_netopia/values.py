@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import Circuit, RouterView
+from wanfailover.core.facts import RouterView
+from wanfailover.core.site import Circuit
 
 NOWHERE = IPv4Address(0)
 """As the WAN address: ask the line for one by DHCP. As a gateway: none."""

@@ -10,8 +10,9 @@ import pytest
 
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
-from wanfailover.core.facts import Circuit, Policy, Role
-from wanfailover.core.facts import Path as Vantage
+from wanfailover.core.facts import Role
+from wanfailover.core.site import Circuit, Policy
+from wanfailover.core.site import Path as Vantage
 from wanfailover.ports import RouterAccess
 from wanfailover.specs import Device, Icmp, Inside
 

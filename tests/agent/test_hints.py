@@ -19,7 +19,8 @@ from wanfailover import hints
 from wanfailover.agent import Agent
 from wanfailover.config import Profile
 from wanfailover.core import router as routers
-from wanfailover.core.facts import Circuit, Detect, Policy, SwitchRequest
+from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.site import Circuit, Detect, Policy
 from wanfailover.errors import DriverError
 from wanfailover.hints import Hints
 from wanfailover.ports import Prompting, RouterAccess

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from itertools import pairwise
 
 from tests.support.router import MemoryRouter
-from wanfailover.core.facts import Circuit, Path
+from wanfailover.core.site import Circuit, Path
 from wanfailover.errors import DriverError
 from wanfailover.marks import AGAIN, SELDOM, Marks
 

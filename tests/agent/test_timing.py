@@ -18,10 +18,12 @@ from wanfailover import ports, specs
 from wanfailover.calendar import Calendar, Window
 from wanfailover.config import Profile
 from wanfailover.core.engine import QUICK_TICK, TICK
-from wanfailover.core.facts import Circuit, Detect, Policy, ProbeSample, Result
-from wanfailover.core.facts import Path as Way
-from wanfailover.core.health import Line, State
+from wanfailover.core.facts import ProbeSample, Result
+from wanfailover.core.health import Line
 from wanfailover.core.patience import DAY, Day
+from wanfailover.core.reading import State
+from wanfailover.core.site import Circuit, Detect, Policy
+from wanfailover.core.site import Path as Way
 from wanfailover.core.timeout import Timeout
 from wanfailover.probes.kinds import KINDS
 from wanfailover.rehearsal import Asked

@@ -9,8 +9,8 @@ import pytest
 from tests.bench.detect import bounds, lines, score
 from tests.bench.detect.ours import Endless, Ours, Returning, frozen, learned
 from tests.bench.detect.traces import Segment, Trace
-from wanfailover.core.facts import Detect
 from wanfailover.core.patience import DAY, Day
+from wanfailover.core.site import Detect
 
 LINE = lines.LINES["L2"]
 

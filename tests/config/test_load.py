@@ -12,8 +12,9 @@ import pytest
 from tests.config.linux import PLUGINS
 from wanfailover import ports, specs
 from wanfailover.config import Profile, load
-from wanfailover.core.facts import Circuit, Detect, Policy, Role, Target
-from wanfailover.core.facts import Path as Vantage
+from wanfailover.core.facts import Role
+from wanfailover.core.site import Circuit, Detect, Policy, Target
+from wanfailover.core.site import Path as Vantage
 from wanfailover.errors import ProfileError
 
 LEAST = """\

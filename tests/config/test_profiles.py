@@ -16,7 +16,7 @@ from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import KINDS, ProbeKeys
 from wanfailover.config.profile import Keep
 from wanfailover.config.schema import FileKeys, ProfileKeys
-from wanfailover.core.facts import Detect, Policy
+from wanfailover.core.site import Detect, Policy
 from wanfailover.errors import ProfileError
 
 PROFILES = Path(__file__).parents[2] / "profiles"

@@ -15,8 +15,8 @@ from wanfailover.calendar import Calendar, Window
 from wanfailover.config import Profile, load
 from wanfailover.config.detect import LINES
 from wanfailover.config.profile import Keep
-from wanfailover.core.facts import Detect
 from wanfailover.core.patience import Patience
+from wanfailover.core.site import Detect
 
 EVERYTHING = """\
 detect:

@@ -18,7 +18,7 @@ from tests.contract.r9100 import HERE, Standing
 from tests.drivers.testbed import SWAP, Testbed
 from tests.transports.server import TOOLS, Account, Server
 from wanfailover import plugins
-from wanfailover.core.facts import Site
+from wanfailover.core.site import Site
 from wanfailover.ports import RouterAccess, RouterDriver, Secret
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover_netopia.virtual import Unit
 from wanfailover_netopia.virtual.snmp import SnmpServer
 from wanfailover_netopia.virtual.telnet import TelnetServer

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from wanfailover.core.facts import Policy, ProbeSample, Result, Role, Target
-from wanfailover.core.health import Line, State
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.health import Line
+from wanfailover.core.reading import State
+from wanfailover.core.site import Policy, Target
 
 NAMES = [f"icmp 192.0.2.{n}" for n in (10, 11, 12)]
 

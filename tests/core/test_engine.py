@@ -8,7 +8,7 @@ import pytest
 
 from tests.scenarios.world import CONTROL, holds, site
 from wanfailover.core import entries as log
-from wanfailover.core.engine import Engine, Memory
+from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
     Ending,
@@ -17,14 +17,15 @@ from wanfailover.core.facts import (
     Result,
     Role,
     RouterUnread,
-    Site,
     SwitchoverStarted,
     SwitchRequest,
     Tick,
 )
-from wanfailover.core.health import State
 from wanfailover.core.ledger import Move
+from wanfailover.core.memory import Memory
 from wanfailover.core.patience import Day
+from wanfailover.core.reading import State
+from wanfailover.core.site import Site
 from wanfailover.core.situation import Hold, Pause
 
 

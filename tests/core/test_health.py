@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wanfailover.core.facts import Detect, Policy, ProbeSample, Result, Role, Target
-from wanfailover.core.health import Line, State
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.health import Line
+from wanfailover.core.reading import State
+from wanfailover.core.site import Detect, Policy, Target
 
 FAR = [Target(f"icmp 192.0.2.{n}", Role.FAR, 0.5) for n in (10, 11)]
 GATEWAY = Target("icmp 203.0.113.1", Role.GATEWAY, 1.0)

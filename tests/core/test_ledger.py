@@ -7,8 +7,8 @@ from math import inf
 import pytest
 
 from wanfailover.core import ledger
-from wanfailover.core.facts import Policy
 from wanfailover.core.ledger import HOUR, Move
+from wanfailover.core.site import Policy
 
 POLICY = Policy(return_after=300.0, trial_every=1800.0)
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from wanfailover.core.facts import Detect
 from wanfailover.core.patience import DAY, KEPT_DAYS, LONGEST, SILENCES, Day, Patience, outwait
+from wanfailover.core.site import Detect
 
 
 def blips(per_day, mean, days, seed=1):

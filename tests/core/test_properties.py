@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from tests.scenarios.world import CONTROL, World, site
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Ending, Outcome, Site
-from wanfailover.core.health import State
+from wanfailover.core.facts import Ending, Outcome
 from wanfailover.core.policy import RULES
+from wanfailover.core.reading import State
+from wanfailover.core.site import Site
 
 NAMES = ("primary", "backup", "lte")
 TABLE = [rule.name for rule in RULES]

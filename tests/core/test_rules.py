@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.world import World, site
+from wanfailover.core.explain import passed_over
 from wanfailover.core.facts import SwitchRequest, WindowTold
-from wanfailover.core.health import Reading, State
 from wanfailover.core.ledger import Move
-from wanfailover.core.policy import RULES, decide, passed_over, refusal
+from wanfailover.core.policy import RULES, decide, refusal
+from wanfailover.core.reading import Reading, State
 from wanfailover.core.situation import Hold, Pause, Situation
 
 STORIES = Path(__file__).parents[1] / "scenarios"

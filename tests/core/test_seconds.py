@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wanfailover.core.facts import Detect, ProbeSample, Result, Role
+from wanfailover.core.facts import ProbeSample, Result, Role
 from wanfailover.core.seconds import Seconds
+from wanfailover.core.site import Detect
 
 A, B, C = "icmp 192.0.2.10", "icmp 192.0.2.11", "tcp 192.0.2.12:443"
 

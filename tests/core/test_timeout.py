@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wanfailover.core.facts import Detect
+from wanfailover.core.site import Detect
 from wanfailover.core.timeout import Timeout
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.drivers.testbed import SWAP, Testbed
-from wanfailover.core.facts import Site
+from wanfailover.core.site import Site
 from wanfailover.errors import LabError
 from wanfailover.lab.privilege import Way, way
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tests.drivers.testbed import PORTS, ROUTER, SHARED, SWAP, Testbed, ask
-from wanfailover.core.facts import Path, Site
+from wanfailover.core.site import Path, Site
 from wanfailover.ports import Marking, RouterAccess
 from wanfailover_iproute2.driver import Iproute2
 from wanfailover_iproute2.plugin import PLUGIN

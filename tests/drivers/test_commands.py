@@ -9,7 +9,8 @@ import pytest
 
 from tests.drivers.testbed import PORTS, SHARED, SWAP
 from wanfailover.core import plan
-from wanfailover.core.facts import RouterView, Site
+from wanfailover.core.facts import RouterView
+from wanfailover.core.site import Site
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action
 from wanfailover.transports.shell import Completed

@@ -15,7 +15,7 @@ from tests.drivers.test_commands import router_on_primary
 from tests.drivers.test_moves import FIXED, address, drive
 from tests.drivers.testbed import PORTS, SWAP, Testbed
 from wanfailover.core import facts
-from wanfailover.core.facts import Circuit, Site
+from wanfailover.core.site import Circuit, Site
 from wanfailover.errors import UnreadableReply
 from wanfailover.ports import Finding, Severity
 from wanfailover.transports.shell import Completed

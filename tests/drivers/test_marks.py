@@ -23,7 +23,7 @@ from tests.drivers.test_moves import active, address, switch
 from tests.drivers.testbed import ask
 from tests.transports.conftest import server, user  # noqa: F401
 from tests.transports.server import TOOLS, Server
-from wanfailover.core.facts import Site
+from wanfailover.core.site import Site
 from wanfailover.errors import CommandRefused, DriverError
 from wanfailover.ports import Severity
 from wanfailover_iproute2 import marking, marks

@@ -20,7 +20,7 @@ from tests.drivers.test_moves import active, address, switch
 from tests.drivers.testbed import Testbed, ask
 from tests.transports.conftest import server, user  # noqa: F401
 from wanfailover.core import plan
-from wanfailover.core.facts import Site
+from wanfailover.core.site import Site
 from wanfailover.errors import DriverError
 from wanfailover.ports import Severity
 from wanfailover_iproute2.driver import Iproute2

@@ -11,7 +11,7 @@ import pytest
 from tests.drivers.testbed import PORTS, SHARED, SWAP, Testbed, ask, circuit
 from tests.transports.server import until
 from wanfailover.core import plan
-from wanfailover.core.facts import Site
+from wanfailover.core.site import Site
 from wanfailover.errors import CommandRefused
 from wanfailover.ports import Action, RouterAccess
 from wanfailover_iproute2.driver import Iproute2

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Self
 
-from wanfailover.core.facts import Circuit, Site
+from wanfailover.core.site import Circuit, Site
 from wanfailover.lab.namespaces import Namespaces
 
 FAR = ("192.0.2.10", 7)

@@ -18,7 +18,7 @@ from tests.flight.tape import EPOCH, Recorded, played
 from tests.scenarios.world import SWITCH, World, site
 from wanfailover.cli import cli
 from wanfailover.cli.replayed import as_data, lines
-from wanfailover.core.facts import Detect, Policy
+from wanfailover.core.site import Detect, Policy
 from wanfailover.errors import RecordingError
 from wanfailover.flight import writer
 from wanfailover.flight.reader import Log

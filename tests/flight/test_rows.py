@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from tests.flight.tape import Taped
 from tests.scenarios.world import World, site
-from wanfailover.core.engine import Memory
 from wanfailover.core.entries import KINDS, LineLearned
-from wanfailover.core.facts import Fact, ProbeSample, Result, Role, RouterView, Site
+from wanfailover.core.facts import Fact, ProbeSample, Result, Role, RouterView
+from wanfailover.core.memory import Memory
+from wanfailover.core.site import Site
 from wanfailover.flight import rows
 from wanfailover.flight.grain import grained, grained_fact
 from wanfailover.flight.rows import Decoder, Encoder, Fed

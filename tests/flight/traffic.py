@@ -7,18 +7,8 @@ import random
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import (
-    Circuit,
-    Fact,
-    Path,
-    ProbeSample,
-    Result,
-    Role,
-    RouterView,
-    Site,
-    Target,
-    Tick,
-)
+from wanfailover.core.facts import Fact, ProbeSample, Result, Role, RouterView, Tick
+from wanfailover.core.site import Circuit, Path, Site, Target
 from wanfailover.flight.grain import grained, grained_fact
 
 TARGETS = tuple(Target(f"icmp 192.0.2.{n}", Role.FAR, 0.5) for n in (10, 11, 12, 13))

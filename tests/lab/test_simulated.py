@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from wanfailover.core.facts import Path as Way
 from wanfailover.core.facts import Result
+from wanfailover.core.site import Path as Way
 from wanfailover.errors import LabError
 from wanfailover.lab.addresses import AUTHORITY, CIRCUITS, PAGE, WEB_HOST
 from wanfailover.lab.faults import FAULTS

@@ -12,7 +12,8 @@ from pathlib import Path as FilePath
 import icmplib
 import pytest
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import build, once
 from wanfailover.probes.failures import SILENT

@@ -10,7 +10,8 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.probes import Names, once
 from wanfailover.probes.failures import Unsent
 from wanfailover.probes.names import system_lookup

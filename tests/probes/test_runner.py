@@ -13,7 +13,8 @@ import dns.message
 import dns.rrset
 import pytest
 
-from wanfailover.core.facts import Detect, Path, ProbeSample, Result, Role, Target
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.site import Detect, Path, Target
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment, Names, Runner, once
 from wanfailover.probes.icmp import IcmpProber

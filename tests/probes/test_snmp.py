@@ -9,7 +9,8 @@ from pathlib import Path as FilePath
 import pytest
 
 from tests.transports.agents import V1, agent, free_port, loopback_up, snmpd
-from wanfailover.core.facts import Detect, Path, ProbeSample, Result, Role, Target
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.site import Detect, Path, Target
 from wanfailover.ports import Secret
 from wanfailover.probes import Assignment, Runner, once
 from wanfailover.specs import IF_OPER_STATUS, Device

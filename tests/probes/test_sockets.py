@@ -9,7 +9,8 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.probes import once
 from wanfailover.probes.failures import Failed, Unsent
 from wanfailover.probes.sockets import THROUGH, connect, open_socket

@@ -12,7 +12,8 @@ from tests.probes.test_dns import NameServer, good
 from tests.probes.test_https import WebServer, page
 from tests.probes.test_smtp import MailServer
 from wanfailover import specs
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.probes import Names, once
 from wanfailover.traffic import Cost, of_probe
 

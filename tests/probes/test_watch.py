@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from wanfailover.core.facts import Detect, Path, ProbeSample, Result, Role, Target
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.site import Detect, Path, Target
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment
 from wanfailover.probes.kinds import Kind

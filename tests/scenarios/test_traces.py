@@ -14,7 +14,8 @@ import pytest
 
 from tests.scenarios.test_timelines import play
 from tests.scenarios.world import QUICK, RTT, TARGETS, World, site
-from wanfailover.core.engine import QUICK_TICK, Memory
+from wanfailover.core.engine import QUICK_TICK
+from wanfailover.core.memory import Memory
 from wanfailover.core.patience import DAY, Day
 
 SOAK = bool(os.environ.get("WANFAILOVER_SOAK"))

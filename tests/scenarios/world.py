@@ -20,30 +20,26 @@ import click
 
 from wanfailover.cli.story import tell
 from wanfailover.core import entries as log
-from wanfailover.core.engine import Engine, Memory
+from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
-    Circuit,
-    Detect,
     Ending,
     Fact,
     Outcome,
-    Path,
     PauseRequest,
-    Policy,
     ProbeSample,
     Result,
     ResumeRequest,
     Role,
     RouterUnread,
     RouterView,
-    Site,
     SwitchoverStarted,
     SwitchRequest,
-    Target,
     Tick,
     WindowTold,
 )
+from wanfailover.core.memory import Memory
+from wanfailover.core.site import Circuit, Detect, Path, Policy, Site, Target
 from wanfailover.core.timeout import Timeout
 
 SWITCH = 0.3

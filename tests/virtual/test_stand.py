@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.lab.virtual import Stand
 from wanfailover_netopia.virtual import VIRTUAL
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from wanfailover.config.fields import Flag, choice
 from wanfailover.config.keys import Keys
 from wanfailover.config.spans import Rate, Share, counted, span
-from wanfailover.core.facts import Detect
 from wanfailover.core.seconds import SETTLED
+from wanfailover.core.site import Detect
 
 LINES: dict[str, tuple[float, int]] = {
     "fibre": (2.5, 5),

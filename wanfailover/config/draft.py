@@ -14,7 +14,7 @@ from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
 from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
-from wanfailover.core.facts import Circuit, Policy
+from wanfailover.core.site import Circuit, Policy
 
 RFC1918 = tuple(
     IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wanfailover.calendar import Calendar
-from wanfailover.core.facts import Circuit, Policy, Role, Site, Target
+from wanfailover.core.facts import Role
+from wanfailover.core.site import Circuit, Policy, Site, Target
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
 from wanfailover.specs import Device, ProbeSpec

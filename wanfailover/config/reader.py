@@ -17,7 +17,7 @@ from wanfailover.config.options import Installed, Plugins
 from wanfailover.config.profile import Keep, Profile
 from wanfailover.config.router import read_router
 from wanfailover.config.schema import KeepKeys, ProfileKeys
-from wanfailover.core.facts import Policy
+from wanfailover.core.site import Policy
 from wanfailover.errors import Complaint, ProfileError
 
 

@@ -12,7 +12,7 @@ from wanfailover.config.keys import readable
 from wanfailover.config.options import Plugins, find_driver, read_options
 from wanfailover.config.schema import CredentialsKeys, RouterKeys
 from wanfailover.config.words import instead
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.ports import DriverPlugin, RouterAccess
 
 _READERS: dict[str, Callable[[Any, Path], object]] = {

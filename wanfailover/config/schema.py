@@ -35,7 +35,7 @@ from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
 from wanfailover.config.spans import Size, span
 from wanfailover.config.words import listed
-from wanfailover.core.facts import Circuit, Path
+from wanfailover.core.site import Circuit, Path
 from wanfailover.ports import Secret
 from wanfailover.specs import IF_OPER_STATUS, Device
 

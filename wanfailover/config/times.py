@@ -10,8 +10,8 @@ from wanfailover.config.document import Fault
 from wanfailover.config.draft import Draft
 from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.words import quoted
-from wanfailover.core.facts import Policy
 from wanfailover.core.patience import Patience
+from wanfailover.core.site import Policy
 
 # Mistakes
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wanfailover.core.facts import Instant, ProbeSample, Result, Target
+from wanfailover.core.facts import Instant, ProbeSample, Result
+from wanfailover.core.site import Target
 
 OVERDUE = 1.0
 """Seconds: a router's inside that is further away than this is no inside."""

@@ -8,36 +8,36 @@ starts nothing and waits for nothing: `next_deadline` says when to come back wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from wanfailover.core import doubts
 from wanfailover.core import entries as log
 from wanfailover.core.controls import Controls
+from wanfailover.core.explain import passed_over, thresholds
 from wanfailover.core.facts import (
     AutoRequest,
-    Circuit,
     Ending,
     Fact,
     Instant,
     Outcome,
     PauseRequest,
     ProbeSample,
-    Result,
     ResumeRequest,
     Role,
     RouterUnread,
     RouterView,
-    Site,
     SwitchoverStarted,
     SwitchRequest,
-    Target,
     WindowTold,
 )
-from wanfailover.core.health import Line, Reading, State
 from wanfailover.core.ledger import KEPT, Move
-from wanfailover.core.patience import Day
-from wanfailover.core.policy import Decision, decide, passed_over, refusal, thresholds
+from wanfailover.core.lines import Lines
+from wanfailover.core.memory import Memory
+from wanfailover.core.policy import Decision, decide, refusal
+from wanfailover.core.reading import Reading
 from wanfailover.core.requests import Answer, News, Requests
 from wanfailover.core.router import KnownRouter
+from wanfailover.core.site import Circuit, Site, Target
 from wanfailover.core.situation import Hold, Pause, Situation
 
 TICK = 0.5
@@ -50,25 +50,6 @@ AGAIN = 3600.0
 """Seconds after which a decision that stays the same is kept once more, with its figures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What a restart brings along from the journal, as instants of the new clock.
-
-    Args:
-        moves: Switchovers of the last day, oldest first.
-
-        interrupted: A switchover without an end: its id, where from and where to.
-
-        days: What is known of each circuit from watching it.
-    """
-
-    hold: Hold | None = None
-    pause: Pause | None = None
-    moves: tuple[Move, ...] = ()
-    interrupted: tuple[str, str | None, str] | None = None
-    days: Mapping[str, tuple[Day, ...]] = field(default_factory=dict)
-
-
 class Engine:
     """Facts in, decisions out, for one site. Not thread-safe; lives as long as the agent."""
 
@@ -79,20 +60,9 @@ class Engine:
         self.site = site
         self.active: str | None = None
         self.epoch = 0
-        self.readings: dict[str, Reading] = {}
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
-        self._lines = {
-            c.name: Line(
-                [
-                    replace(target, every=c.idle_pace(target.every))
-                    for target in (*site.targets, c.gateway_target)
-                ],
-                site.policy,
-                memory.days.get(c.name, ()),
-            )
-            for c in site.circuits
-        }
+        self._lines = Lines(site, memory.days)
         self._controls = Controls(controls)
         self._moves = list(memory.moves)
         known = {c.name for c in site.circuits}
@@ -122,11 +92,10 @@ class Engine:
         self._news = News()
         if self._fed is not None and now - self._fed > TICK + self.site.policy.detect.stall:
             self._controls.deaf(now - self._fed)
-            for line in self._lines.values():
-                line.deaf(now, now - self._fed)
+            self._lines.deaf(now, now - self._fed)
         self._fed = now
         self._take(fact, now)
-        if not self._routine(fact):
+        if not (isinstance(fact, ProbeSample) and self._lines.routine(fact, self.active)):
             self._judge(now)
         return self._news.entries, self._news.answers
 
@@ -135,6 +104,11 @@ class Engine:
         ends = (self.decision.until, *self._requests.ends())
         pace = QUICK_TICK if self.fast else TICK
         return min([self._judged + pace, *(end for end in ends if end is not None and end > now)])
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        """How each circuit was last judged."""
+        return self._lines.readings
 
     @property
     def hold(self) -> Hold | None:
@@ -149,18 +123,8 @@ class Engine:
     @property
     def fast(self) -> bool:
         """The active circuit is under suspicion: probe quickly."""
-        reading = self.readings.get(self.active or "")
+        reading = self._lines.reading(self.active)
         return reading is not None and reading.suspicious
-
-    @property
-    def alert(self) -> bool:
-        """Something is amiss on the active circuit: look at the router."""
-        return self.fast or self._active_down
-
-    @property
-    def _active_down(self) -> bool:
-        reading = self.readings.get(self.active or "")
-        return reading is not None and reading.state is State.DOWN
 
     @property
     def view(self) -> RouterView | None:
@@ -181,7 +145,10 @@ class Engine:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
             return False
-        marks, urgent = bool(self.marks), self._out_of_date()
+        marks, urgent = (
+            bool(self.marks),
+            doubts.of_the_routers_age(self._lines, self._router, self.active),
+        )
         return self._router.wants_reading(now, marks=marks, urgent=urgent)
 
     def asked_router(self, now: Instant) -> None:
@@ -212,15 +179,7 @@ class Engine:
 
     def learned(self) -> list[log.Entry]:
         """What watching the lines has taught since this was last asked, for the journal."""
-        entries: list[log.Entry] = []
-        for name, line in self._lines.items():
-            if line.patience.news:
-                line.patience.news = False
-                entries += [
-                    log.LineLearned(name, day.number, day.seconds, day.silences, day.spells)
-                    for day in line.patience.days[-2:]
-                ]
-        return entries
+        return [*self._lines.learned()]
 
     def explain(self, now: Instant) -> log.DecisionMade:
         """Tell the decision in force with all that it rests on."""
@@ -233,7 +192,7 @@ class Engine:
             pause=self.pause,
             moves=tuple(self._moves),
             interrupted=self.interrupted,
-            days={name: tuple(line.patience.days) for name, line in self._lines.items()},
+            days=self._lines.days(),
         )
 
     def heeds(self, sample: ProbeSample) -> bool:
@@ -334,8 +293,7 @@ class Engine:
 
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
         self.switchover = None
-        for line in self._lines.values():
-            line.deaf(now, now - self._began)  # nobody was asked while it ran
+        self._lines.deaf(now, now - self._began)  # nobody was asked while it ran
         self.interrupted = None if outcome.changed else self.interrupted
         if outcome.changed:
             proved = outcome.ending is Ending.PROVED
@@ -372,26 +330,14 @@ class Engine:
         self._router.forget_marks()
         if left is None:
             return
-        unseen = self.site.circuit(left).vantage is None
-        was_down = left in self.readings and self.readings[left].state is State.DOWN
-        if unseen and not was_down:
+        if self.site.circuit(left).vantage is None and not self._lines.is_down(left):
             self._lines[left].forget(now)
-
-    def _routine(self, fact: Fact) -> bool:
-        """An answer where answers are usual makes no news: the next tick will read it.
-
-        Nine facts in ten are such, and judging all circuits for each would cost most of our CPU.
-        """
-        if not isinstance(fact, ProbeSample) or fact.result is not Result.ANSWERED:
-            return False
-        reading = self.readings.get(fact.circuit or self.active or "")
-        return reading is not None and reading.state is State.UP and not reading.suspicious
 
     def _judge(self, now: Instant) -> None:
         self._judged = now
         self._requests.expire(now, self._news)
         if self.switchover is None:
-            self._read_lines(now)
+            self._news.entries.extend(self._lines.read(now))
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
         new = _gist(before) != _gist(self.decision)
@@ -399,20 +345,6 @@ class Engine:
             self._kept_at = now
             self._news.entries.append(replace(self._made(situation), again=not new))
             self._news.entries.extend(self.learned())
-
-    def _read_lines(self, now: Instant) -> None:
-        for name, line in self._lines.items():
-            was, reading = self.readings.get(name), line.read(now)
-            self.readings[name] = reading
-            if was is not None and was.state is not reading.state:
-                changed = log.HealthChanged(name, was.state, reading.state, reading.because)
-                self._news.entries.append(changed)
-            if was is not None and was.muted != reading.muted:
-                self._tell_muted(name, set(was.muted), set(reading.muted))
-
-    def _tell_muted(self, circuit: str, before: set[str], now: set[str]) -> None:
-        for target in sorted(before ^ now):
-            self._news.entries.append(log.TargetMuted(circuit, target, target in now))
 
     def _made(self, situation: Situation) -> log.DecisionMade:
         decision = self.decision
@@ -441,8 +373,10 @@ class Engine:
             interrupted=self.interrupted[2] if self.interrupted and self.view else None,
             hold=self.hold,
             pause=self.pause,
-            prober_sick=self._sick(now),
-            router_unread=self._unknown_router(),
+            prober_sick=doubts.of_our_eyes(
+                self._lines, self._controls, self._router, self.active, now
+            ),
+            router_unread=doubts.of_the_router(self._lines, self._router, self.active),
             foreign=self._router.foreign() if self.active is None else None,
             tried=self._tried,
             moves=self._moves,
@@ -451,38 +385,10 @@ class Engine:
             marked=self._router.marked,
         )
 
-    # Sentences on what keeps the rules from acting.
-
     def _running(self) -> str | None:
         if self.switchover is None:
             return None
         return f"switching from {self.switchover.source or 'neither'} to {self.switchover.target}"
-
-    def _sick(self, now: Instant) -> str | None:
-        reading = self.readings.get(self.active or "")
-        heard = reading.heard if reading else None
-        silence = reading.patience if reading else self.site.policy.detect.first_silence
-        if heard is not None and now - heard < silence:
-            return None  # what answers through the router has found its way past the inside
-        no_way_out = self._router.has_no_way_out
-        if reading is not None and reading.unsent is not None and not no_way_out:
-            return f"probes cannot leave this host: {reading.unsent}"
-        return self._controls.sick(now, heard, suspected=self._active_down, silence=silence)
-
-    def _out_of_date(self) -> bool:
-        """The router was last read before the active circuit fell silent, or was called down."""
-        reading = self.readings.get(self.active or "")
-        if reading is None or reading.heard is None or not self.alert:
-            return False
-        failed = min(reading.heard, reading.since) if self._active_down else reading.heard
-        return self._router.older_than(failed)
-
-    def _unknown_router(self) -> str | None:
-        if self._router.unread is not None:
-            return self._router.unread
-        if self._active_down and self._out_of_date():
-            return "the router has not been read since the circuit failed; reading it now"
-        return None
 
 
 def _gist(decision: Decision) -> tuple[str, str | None, bool]:

@@ -21,19 +21,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from math import inf
-from statistics import median
 
-from wanfailover.core.facts import Instant, Policy, ProbeSample, Result, Role, Target
+from wanfailover.core.asked import WINDOW, Asked, tally
+from wanfailover.core.facts import Instant, ProbeSample, Result, Role
 from wanfailover.core.layers import Layer, Signs, diagnose
+from wanfailover.core.modem import Modem
 from wanfailover.core.patience import Day, Patience
+from wanfailover.core.reading import Reading, State
 from wanfailover.core.seconds import Seconds
+from wanfailover.core.site import Policy, Target
 from wanfailover.core.suspicion import Suspicion
-
-WINDOW = 10.0
-"""Seconds over which loss and round-trip time are told: 20 probes a target at the usual pace."""
 
 DEGRADED_LOSS = 0.2
 """A fifth lost makes TCP crawl (Mathis et al. 1997: throughput falls with 1/sqrt(loss)); a tenth
@@ -47,131 +45,6 @@ MANY = 10_000
 
 MINUTE = 60.0
 HOUR = 3600.0
-
-
-class State(StrEnum):
-    """Health of a circuit; `rank` orders the words by evidence."""
-
-    UP = "up"
-    DEGRADED = "degraded"
-    UNKNOWN = "unknown"
-    DOWN = "down"
-
-    @property
-    def rank(self) -> int:
-        """Higher is better; unknown is no good, but better than down."""
-        return {"up": 3, "degraded": 2, "unknown": 1, "down": 0}[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A circuit's health at one instant.
-
-    Args:
-        since: When the state was entered.
-
-        because: The evidence in a few words.
-
-        loss: Share lost over the last `WINDOW` seconds, 0 to 1; None where nothing was asked.
-
-        rtt: Median round-trip time over the same window, seconds.
-
-        heard: The last sign of life; None if there never was one.
-
-        quiet_since: Since when the circuit has answered without a gap or a bad second; None while
-            it does not.
-
-        quiet_loss: Share lost since then.
-
-        suspicious: Something is amiss: ask quickly, and look at the router.
-
-        unsent: Why probes cannot leave this host; None while they can.
-
-        layer: Which part of the way fails.
-
-        muted: Targets that fail alone and are set aside.
-
-        in_sight: It is being probed now; otherwise the state is what was known last.
-
-        device: Since when its modem has had its line; None while it has not, or nobody says so.
-
-        patience: Seconds of silence after which it is called down.
-
-        learned: What that rests on, in a sentence.
-
-        expires: When a failure that nobody can check now says nothing more; None where it can be.
-    """
-
-    state: State
-    since: Instant
-    because: str
-    loss: float | None = None
-    rtt: float | None = None
-    heard: Instant | None = None
-    quiet_since: Instant | None = None
-    quiet_loss: float = 0.0
-    suspicious: bool = False
-    unsent: str | None = None
-    layer: Layer | None = None
-    muted: tuple[str, ...] = ()
-    in_sight: bool = False
-    device: Instant | None = None
-    patience: float = 0.0
-    learned: str = ""
-    expires: Instant | None = None
-
-
-class _Asked:
-    """What one target was asked lately and what came of it."""
-
-    __slots__ = ("_others", "every", "heard", "missed", "muted", "name", "recent", "unsent")
-
-    def __init__(self, target: Target) -> None:
-        self.name = target.name
-        self.every = target.every
-        self.heard: Instant | None = None  # when its last answer arrived
-        self.missed = 0  # in a row
-        self.muted = False
-        self.recent: dict[Instant, ProbeSample] = {}
-        self.unsent: str | None = None
-        self._others = 0
-
-    def take(self, sample: ProbeSample) -> ProbeSample | None:
-        """Keep a sample; returns what the same probe was told as before."""
-        was = self.recent.get(sample.sent)
-        self.recent[sample.sent] = sample
-        self.unsent = sample.detail if sample.result is Result.UNSENT else None
-        if sample.result is Result.ANSWERED and sample.rtt is not None:
-            self.heard = max(self.heard or 0.0, sample.sent + sample.rtt)
-        horizon = sample.sent - WINDOW
-        while (oldest := next(iter(self.recent))) < horizon:
-            del self.recent[oldest]
-        return was
-
-    def judge(self, sample: ProbeSample, answers: int, after: int) -> bool:
-        """Set it aside when it misses *after* in a row while others answer as often.
-
-        Returns:
-            That it has been set aside just now, or taken back.
-
-        Args:
-            sample: The newest.
-
-            answers: How many answers the line has given, from whomever.
-
-            after: The number.
-        """
-        was = self.muted
-        if sample.result is Result.ANSWERED:
-            self.missed, self.muted = 0, False
-            if was:
-                self.recent = {sample.sent: sample}
-            return was
-        if not self.missed:
-            self._others = answers
-        self.missed += 1
-        self.muted = was or (self.missed >= after and answers - self._others >= after)
-        return self.muted is not was
 
 
 class Line:
@@ -193,11 +66,11 @@ class Line:
         rate = sum(1 / target.every for target in voters) or 1.0
         self._gap = max(1.0, 3 * self._need / rate)  # between signs of life that is still quiet
         self._stale = max(STALE, self._gap, 3 * min((t.every for t in voters), default=1.0))
-        self._gateway = _Asked(Target("gateway", Role.GATEWAY, 1.0))
+        self._gateway = Asked(Target("gateway", Role.GATEWAY, 1.0))
         self.patience = Patience(policy.detect, policy.switch_cost, days)
         self._seconds = Seconds(policy.detect, self.patience.slowest + 1)
         self._suspicion = Suspicion(policy.detect)
-        self._device: tuple[bool, Instant, Instant] | None = None  # has its line, since, last asked
+        self._modem = Modem()
         self._state = State.UNKNOWN
         self._since: Instant = 0.0
         self._unseen = "not seen yet"
@@ -207,7 +80,7 @@ class Line:
         self._begin(-inf)
 
     def _begin(self, now: Instant) -> None:
-        self._voters: dict[str, _Asked] = {}
+        self._voters: dict[str, Asked] = {}
         self._muted: frozenset[str] = frozenset()
         self._answers = 0
         self._overdue = deque[Instant](maxlen=MANY)  # when those unanswered since life were sent
@@ -229,14 +102,14 @@ class Line:
     def take(self, sample: ProbeSample, now: Instant) -> None:
         """Take one probe's result, or its repair."""
         if sample.role is Role.DEVICE:
-            self._take_device(sample)
+            self._modem.take(sample)
         if sample.role is Role.GATEWAY:
             self._gateway.take(sample)
         if sample.target not in self._targets:
             return
         target = self._voters.get(sample.target)
         if target is None:
-            target = self._voters[sample.target] = _Asked(self._targets[sample.target])
+            target = self._voters[sample.target] = Asked(self._targets[sample.target])
         was = target.take(sample)
         if sample.result is Result.UNSENT:
             return
@@ -253,7 +126,7 @@ class Line:
         elif was is None:
             self._lost(target, sample.sent, now)
 
-    def _lost(self, target: _Asked, sent: Instant, now: Instant) -> None:
+    def _lost(self, target: Asked, sent: Instant, now: Instant) -> None:
         """Suspicion takes every miss, also when others were heard since: a brown-out is so."""
         if sent >= self._last_life():
             self._overdue.append(sent)
@@ -273,14 +146,6 @@ class Line:
             return  # one target alone loses a probe now and then
         if self._seconds.bad_since(self._quiet_since, self._muted, self._voices):
             self._quiet_since, self._quiet = now, [0, 0]
-
-    def _take_device(self, sample: ProbeSample) -> None:
-        """The modem has said how its line is; one that does not answer says nothing."""
-        if sample.result is Result.UNSENT:
-            return
-        has = sample.result is Result.ANSWERED
-        since = self._device[1] if self._device and self._device[0] is has else sample.sent
-        self._device = (has, since, sample.sent)
 
     def vouch(self, now: Instant) -> None:
         """A proof succeeded here just now: as good as an answer."""
@@ -315,7 +180,7 @@ class Line:
     def forget(self, now: Instant) -> None:
         """What was sampled lately may have gone by another circuit: begin anew."""
         self._begin(now)
-        self._gateway = _Asked(Target("gateway", Role.GATEWAY, 1.0))
+        self._gateway = Asked(Target("gateway", Role.GATEWAY, 1.0))
         self._unseen = "out of sight now"
 
     def deaf(self, now: Instant, seconds: float) -> None:
@@ -338,7 +203,7 @@ class Line:
         """Judge the circuit as of *now*."""
         before = self._state, self._since
         state, because = self.judge(now)
-        lost, asked, rtt = self._window(now)
+        lost, asked, rtt = tally(self._asked(), max(now - WINDOW, self._floor))
         bearable = DEGRADED_LOSS / 2 if before[0] is State.DEGRADED else DEGRADED_LOSS
         silent = len(self._overdue)  # since the last answer: that is for silence to judge
         if state is State.UP and lost - silent >= max(1, asked - silent) * bearable:
@@ -362,7 +227,7 @@ class Line:
             layer=self._layer(state, now),
             muted=tuple(sorted(self._muted)),
             in_sight=self._asked_at is not None and now - self._asked_at <= self._stale,
-            device=self._device_up(now),
+            device=self._modem.line_since(now),
             patience=self.patience.silence,
             learned=str(self.patience),
             expires=self._expires(state, now),
@@ -381,7 +246,7 @@ class Line:
             if self._condemned_until is None or now < self._condemned_until:
                 return State.DOWN, self._condemned
             self._condemned = None
-        if self._device_down(now):
+        if self._modem.is_dead(now, self._life):
             return State.DOWN, "its modem has no line"
         if self._evidence is None:
             return State.UNKNOWN, self._unsent() or self._unseen
@@ -448,7 +313,7 @@ class Line:
 
     # Small readings.
 
-    def _asked(self) -> list[_Asked]:
+    def _asked(self) -> list[Asked]:
         return [target for target in self._voters.values() if target.unsent is None]
 
     @property
@@ -498,24 +363,6 @@ class Line:
             self.patience.watched(self._in_sight)
             self._in_sight = 0.0
 
-    def _window(self, now: Instant) -> tuple[int, int, float | None]:
-        """Count the window's probes lost and asked, of targets with a voice; median round trip."""
-        begin = max(now - WINDOW, self._floor)
-        lost = asked = 0
-        times: list[float] = []
-        for target in self._asked():
-            if target.muted:
-                continue
-            for sent, sample in target.recent.items():
-                if sent >= begin and sample.result is not Result.UNSENT:
-                    lost += sample.result is Result.LOST
-                    asked += 1
-                    if sample.rtt is not None:
-                        times.append(sample.rtt)
-        if not times:
-            return 0, 0, None  # silence: that is another rule's
-        return lost, asked, median(times)
-
     def _unsent(self) -> str | None:
         """Why probes do not leave this host, where that is so of most targets.
 
@@ -524,19 +371,6 @@ class Line:
         """
         reasons = [target.unsent for target in self._voters.values() if target.unsent is not None]
         return reasons[0] if 2 * len(reasons) > len(self._voters) else None
-
-    # The modem.
-
-    def _device_up(self, now: Instant) -> Instant | None:
-        if self._device is None or not self._device[0] or now - self._device[2] > 3 * STALE:
-            return None
-        return self._device[1]
-
-    def _device_down(self, now: Instant) -> bool:
-        """The modem has said lately that it has no line, and nothing has been heard since."""
-        if self._device is None or self._device[0] or now - self._device[2] > 3 * STALE:
-            return False
-        return self._life is None or self._life < self._device[1]
 
     def _gateway_answers(self) -> bool | None:
         """Well, while the far targets do not; None where it was not asked."""
@@ -553,7 +387,7 @@ class Line:
                 down=state is State.DOWN and self._condemned is None,
                 unsent=self._unsent() is not None,
                 gateway=self._gateway_answers(),
-                modem_down=self._device_down(now),
+                modem_down=self._modem.is_dead(now, self._life),
                 muted=tuple(self._targets[name] for name in sorted(self._muted)),
                 targets=tuple(self._targets.values()),
             )

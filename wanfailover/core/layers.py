@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wanfailover.core.facts import Target
+from wanfailover.core.site import Target
 
 
 class Layer(StrEnum):

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from wanfailover.core.facts import Instant, Policy
+from wanfailover.core.facts import Instant
+from wanfailover.core.site import Policy
 
 HOUR = 3600.0
 KEPT = 24 * HOUR

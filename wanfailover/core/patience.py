@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, sqrt
 
-from wanfailover.core.facts import Detect
+from wanfailover.core.site import Detect
 
 DAY = 86400.0
 KEPT_DAYS = 30

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import RouterView, Site
+from wanfailover.core.facts import RouterView
+from wanfailover.core.site import Site
 
 
 @dataclass(frozen=True, slots=True)

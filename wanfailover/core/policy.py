@@ -13,12 +13,12 @@ told, an end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wanfailover.core import ledger
 from wanfailover.core.facts import Instant, SwitchRequest
-from wanfailover.core.health import State
+from wanfailover.core.reading import State
 from wanfailover.core.situation import RETURN_LOSS, Return, Situation
 
 Say = Callable[[Situation], str]
@@ -64,7 +64,7 @@ class Decision:
 
 def decide(situation: Situation) -> Decision:
     """Ask the rules in their order; the last one always answers."""
-    rule = _first(situation)
+    rule = matching(situation)
     return Decision(
         rule=rule.name,
         because=rule.because(situation),
@@ -74,29 +74,8 @@ def decide(situation: Situation) -> Decision:
     )
 
 
-def _first(situation: Situation) -> Rule:
+def matching(situation: Situation) -> Rule:
     return next(rule for rule in RULES if rule.holds(situation))
-
-
-def passed_over(situation: Situation) -> Iterator[tuple[str, str]]:
-    """The rows above the one that decides, each with the reason why it does not hold."""
-    for rule in RULES[: RULES.index(_first(situation))]:
-        yield rule.name, rule.otherwise(situation)
-
-
-def thresholds(s: Situation) -> Iterator[tuple[str, str]]:
-    """What the decision was measured by: names and values, as one would say them."""
-    policy = s.policy
-    for name, reading in s.readings.items():
-        patience = f"after {reading.patience:.1f} s of silence ({reading.learned})"
-        yield f"{name} is called down", patience
-    yield "switches within the hour", f"{s.spent} of {policy.switches_per_hour}"
-    yield "dwell", f"{policy.dwell:g} s between automatic switches"
-    back = s.way_back
-    if back is not None:
-        must = "left alone" if back.trial else "good"
-        yield f"{back.circuit} must be {must}", f"{back.waits:.0f} s"
-        yield "return permitted", "now" if s.window.is_open else "in the window only"
 
 
 def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:

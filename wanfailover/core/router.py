@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import inf
 
-from wanfailover.core.facts import Circuit, Instant, ProbeSample, Role, RouterView, Site
+from wanfailover.core.facts import Instant, ProbeSample, Role, RouterView
+from wanfailover.core.site import Circuit, Site
 
 REREAD = 2.0
 """Seconds between two tries to read a router when its state matters now."""

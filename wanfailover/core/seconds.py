@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from math import floor
 
-from wanfailover.core.facts import Detect, Instant, ProbeSample
+from wanfailover.core.facts import Instant, ProbeSample
+from wanfailover.core.site import Detect
 
 SETTLED = 10.0
 """Seconds after which no answer changes a second any more: three times the longest timeout."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import inf
 
 from wanfailover.core import ledger
-from wanfailover.core.facts import Circuit, Instant, Policy, Site, SwitchRequest, WindowTold
-from wanfailover.core.health import Reading, State
+from wanfailover.core.facts import Instant, SwitchRequest, WindowTold
 from wanfailover.core.ledger import Move
+from wanfailover.core.reading import Reading, State
+from wanfailover.core.site import Circuit, Policy, Site
 
 RETURN_LOSS = 0.02
 """Most that a circuit may lose while it is to be trusted again."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from math import inf
 
-from wanfailover.core.facts import Detect, Instant
+from wanfailover.core.facts import Instant
+from wanfailover.core.site import Detect
 
 TOGETHER = 2.0
 """Seconds: misses of two targets as close as this belong together; and for as long after the last

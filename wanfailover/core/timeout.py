@@ -6,7 +6,7 @@ estimate, so a line that has become slow is given its time within a few probes.
 
 from __future__ import annotations
 
-from wanfailover.core.facts import Detect
+from wanfailover.core.site import Detect
 
 FIRST = 1.0
 """Seconds while nothing is known of a target: RFC 6298's first timeout."""

@@ -14,8 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from wanfailover.core.engine import Engine, Memory
-from wanfailover.core.facts import Instant, Site, Target
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import Instant
+from wanfailover.core.memory import Memory
+from wanfailover.core.site import Site, Target
 from wanfailover.errors import RecordingError
 from wanfailover.flight.rows import Decoder, Fed
 from wanfailover.flight.segments import FORMAT, GZIP, Segment, program, seal, segments

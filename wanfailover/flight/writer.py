@@ -19,7 +19,8 @@ from pathlib import Path
 
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import Entry
-from wanfailover.core.facts import Fact, Instant, Target
+from wanfailover.core.facts import Fact, Instant
+from wanfailover.core.site import Target
 from wanfailover.flight.pen import SHARE, WAITING, Pen
 from wanfailover.flight.rows import Encoder
 from wanfailover.flight.segments import header

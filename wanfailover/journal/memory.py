@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from statistics import median
 
-from wanfailover.core.engine import Memory
 from wanfailover.core.entries import (
     HoldBegan,
     HoldEnded,
@@ -25,6 +24,7 @@ from wanfailover.core.entries import (
 )
 from wanfailover.core.facts import Ending
 from wanfailover.core.ledger import KEPT, Move
+from wanfailover.core.memory import Memory
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
 from wanfailover.journal.reader import Reader, Record, boot_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Interface
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 
 AUTHORITY = "authority.pem"
 """File, in the lab's folder, of the certificate that the servers' certificates descend from."""

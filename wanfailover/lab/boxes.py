@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import LabError
 from wanfailover.lab import build, faults, helpers
 from wanfailover.lab.addresses import AUTHORITY

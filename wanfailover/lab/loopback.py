@@ -18,7 +18,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any, Self
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.lab import simulated, virtual
 from wanfailover.lab.addresses import AUTHORITY, CIRCUITS, PAGE, WEB_HOST
 from wanfailover.lab.helpers import hear_ports

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wanfailover.client import ask
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import ControlError, LabError
 from wanfailover.lab.addresses import DNS, ECHO, MAIL, ROUTER, WEB, WEB_HOST
 from wanfailover.sites import SiteDir

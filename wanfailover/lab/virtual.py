@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Protocol
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover.errors import LabError
 from wanfailover.lab.helpers import hear_ports
 from wanfailover.lab.office import Router

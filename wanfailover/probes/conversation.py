@@ -15,7 +15,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import ClassVar
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.ports import ProbeResult, nobody
 from wanfailover.probes.failures import Failed, Unsent, legible
 from wanfailover.probes.names import Names

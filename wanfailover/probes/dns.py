@@ -12,7 +12,7 @@ import dns.exception
 import dns.message
 import dns.rcode
 
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed, locally
 from wanfailover.probes.names import Names

@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from wanfailover import __version__
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed
 from wanfailover.probes.names import Names

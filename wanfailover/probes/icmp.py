@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.ports import ProbeResult, nobody
 from wanfailover.probes.failures import Unsent
 from wanfailover.probes.icmpsocket import open_icmp

@@ -25,7 +25,7 @@ from icmplib import (
     SocketPermissionError,
 )
 
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.failures import Unsent, failed, unsent
 from wanfailover.probes.sockets import IP_RECVERR, configure
 

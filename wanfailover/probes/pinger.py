@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.ports import ProbeResult
 from wanfailover.probes.failures import SILENT, Unsent
 from wanfailover.probes.icmpsocket import open_icmp

@@ -7,7 +7,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from wanfailover.core.facts import Detect, Instant, Path, ProbeSample
+from wanfailover.core.facts import Instant, ProbeSample
+from wanfailover.core.site import Detect, Path
 from wanfailover.ports import Prober, ProbeResult
 from wanfailover.probes.kinds import KINDS, Kind, build
 from wanfailover.probes.names import Names

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import aiosmtplib
 
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Failed
 from wanfailover.probes.names import Names

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from wanfailover.core.facts import Path, Result
+from wanfailover.core.facts import Result
+from wanfailover.core.site import Path
 from wanfailover.errors import DriverError
 from wanfailover.ports import ProbeResult, SnmpValue, nobody
 from wanfailover.probes.failures import legible

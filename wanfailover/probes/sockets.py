@@ -14,7 +14,7 @@ import socket
 import struct
 from ipaddress import IPv4Address
 
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.failures import failed, locally, unsent
 
 THROUGH = Path()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from wanfailover.core.facts import Path
+from wanfailover.core.site import Path
 from wanfailover.probes.conversation import Conversation, Steps
 from wanfailover.probes.failures import Refused
 from wanfailover.probes.names import Names

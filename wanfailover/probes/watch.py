@@ -14,7 +14,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wanfailover.core.facts import Detect, Instant, Path, ProbeSample, Result, Target
+from wanfailover.core.facts import Instant, ProbeSample, Result
+from wanfailover.core.site import Detect, Path, Target
 from wanfailover.core.timeout import Timeout
 from wanfailover.ports import Prober, ProbeResult, nobody
 from wanfailover.probes.failures import SILENT

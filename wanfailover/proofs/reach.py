@@ -10,8 +10,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from wanfailover.core.facts import Path, Result, Site
+from wanfailover.core.facts import Result
 from wanfailover.core.plan import Proof
+from wanfailover.core.site import Path, Site
 from wanfailover.errors import ProofFailed
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Names, build

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from wanfailover.core.facts import Ending, Policy, Site
+from wanfailover.core.facts import Ending
+from wanfailover.core.site import Policy, Site
 from wanfailover.errors import RecordingError
 from wanfailover.flight.reader import Log
 from wanfailover.replay.playback import Playback, Played

@@ -15,9 +15,9 @@ from wanfailover.core.facts import (
     Outcome,
     RouterUnread,
     RouterView,
-    Site,
     SwitchoverStarted,
 )
+from wanfailover.core.site import Site
 from wanfailover.replay.truth import Truth, within
 
 

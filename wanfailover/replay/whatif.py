@@ -12,21 +12,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from wanfailover.core.engine import TICK, Engine, Memory
+from wanfailover.core.engine import TICK, Engine
 from wanfailover.core.facts import (
     Fact,
     Instant,
     Outcome,
-    Policy,
     ProbeSample,
     Role,
     RouterUnread,
     RouterView,
-    Site,
     SwitchoverStarted,
     Tick,
     WindowTold,
 )
+from wanfailover.core.memory import Memory
+from wanfailover.core.site import Policy, Site
 from wanfailover.flight.reader import Head
 from wanfailover.flight.rows import Fed
 from wanfailover.replay.office import Ended, Office

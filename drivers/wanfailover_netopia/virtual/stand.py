@@ -6,7 +6,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Protocol
 
-from wanfailover.core.facts import Circuit
+from wanfailover.core.site import Circuit
 from wanfailover_netopia.virtual.beginning import NAME, PASSWORD
 from wanfailover_netopia.virtual.variants import parse
 

@@ -15,9 +15,11 @@ from heapq import heappop, heappush
 
 from tests.bench.detect.lines import FAR
 from tests.bench.detect.traces import Trace
-from wanfailover.core.facts import Detect, Policy, ProbeSample, Result, Role, Target
-from wanfailover.core.health import HOUR, Line, State
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.health import HOUR, Line
 from wanfailover.core.patience import Day
+from wanfailover.core.reading import State
+from wanfailover.core.site import Detect, Policy, Target
 from wanfailover.core.timeout import Timeout
 
 WAITS = 10.0

@@ -14,7 +14,7 @@ from typing import Any
 from tests.bench.detect import lines, score
 from tests.bench.detect.ours import Endless, Ours, Returning, frozen, learned
 from tests.bench.detect.peers import Peer, peers
-from wanfailover.core.facts import Detect
+from wanfailover.core.site import Detect
 
 Figures = dict[str, Any]
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 from wanfailover.core import plan
-from wanfailover.core.facts import Circuit, Site
+from wanfailover.core.site import Circuit, Site
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action, Channel, Dial, Forgetful, Secret
 from wanfailover_netopia.driver import Netopia, Router

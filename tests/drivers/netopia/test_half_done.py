@@ -19,8 +19,9 @@ from tests.drivers.netopia.rig import (
     unit,
 )
 from tests.support.clock import virtual_time
-from wanfailover.core.engine import Engine, Memory
+from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending
+from wanfailover.core.memory import Memory
 from wanfailover.switchover import Order, Switchover
 from wanfailover_netopia.virtual import Unit
 

@@ -10,7 +10,8 @@ import pytest
 from tests.drivers.netopia.rig import BACKUP, PRIMARY, SITE, driver, unit
 from tests.support.clock import virtual_time
 from wanfailover.core import plan
-from wanfailover.core.facts import RouterView, Site
+from wanfailover.core.facts import RouterView
+from wanfailover.core.site import Site
 from wanfailover.errors import DriverError, RouterTimeout
 from wanfailover.ports import SnmpValue
 from wanfailover.transports.console.screen import Screen
