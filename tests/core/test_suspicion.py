@@ -63,14 +63,22 @@ def test_the_only_target_is_suspicious_alone(suspicion):
 
 
 def test_it_is_bounded_by_a_bucket(suspicion):
-    """Ten seconds at once, though it goes on; a minute of quiet gives one second back."""
+    """Ten seconds at once, though it goes on; half a minute of quiet gives one second back."""
     for tenth in range(300):
         suspicion.miss("ab"[tenth % 2], tenth / 10, 2)
     assert quick(suspicion, 0.0, 30.0) == pytest.approx(100, abs=2)
     suspicion.clear()
-    assert quick(suspicion, 30.0, 100.0) == 0
-    suspicion.miss("a", 100.0, 1)
-    assert quick(suspicion, 100.0, 102.0) == pytest.approx(15, abs=2)
+    assert quick(suspicion, 30.0, 75.0) == 0
+    suspicion.miss("a", 75.0, 1)
+    assert quick(suspicion, 75.0, 77.0) == pytest.approx(15, abs=2)
+
+
+def test_a_profile_may_have_none_of_it():
+    """Without seconds of quick probing only silence is looked at closely."""
+    slow = Suspicion(Detect(fast_for=0.0))
+    slow.miss("a", 1.0, 1)
+    assert quick(slow, 1.0, 3.0) == 0
+    assert slow.fast(3.0, silent=True)
 
 
 def test_silence_pays_nothing(suspicion):
