@@ -102,7 +102,7 @@ def _circuits(report: Report) -> Iterator[str]:
     health = report["health"]
     width = max((len(name) for name in health), default=0)
     for name, reading in health.items():
-        seen = {"through": "seen through the router", None: "out of sight"}.get(
+        seen = {"through": "seen through the router", None: "no vantage on it"}.get(
             reading["vantage"], f"seen by {reading['vantage']}"
         )
         figures = []
@@ -110,7 +110,8 @@ def _circuits(report: Report) -> Iterator[str]:
             figures.append(f"{reading['rtt_ms']:g} ms")
         if reading["loss"] is not None:
             figures.append(f"{reading['loss'] * 100:.0f} % loss")
-        layer = f"; the fault is {reading['layer']}" if reading["layer"] else ""
+        fault = "the fault is" if reading["state"] == "down" else "failing:"
+        layer = f"; {fault} {reading['layer']}" if reading["layer"] else ""
         yield "  ".join(
             [
                 f"  {name.ljust(width)}",
