@@ -60,7 +60,7 @@ class Tail:
     grain: float
 
 
-SILENCES = Tail(1.0, 0.18, 1.4, 0.0)
+SILENCES = Tail(1.0, 0.18, 1.3, 0.0)
 SPELLS = Tail(2.0, 0.1, 2.4, 1.0)
 
 

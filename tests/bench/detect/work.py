@@ -20,8 +20,11 @@ Figures = dict[str, Any]
 
 OWN = "ours"
 FRESH = "ours, first day"
-EAGERNESS = (50.0, 5.0, 0.05)
-"""False failovers a year that are asked of ours besides its default: its curve."""
+SILENCES = (0.8, 1.2, 2.0, 3.5, 5.0, 8.0, 12.0, 20.0, 33.0)
+"""Seconds of patience that a profile may ask of ours instead: its curve."""
+
+BAD_SECONDS = 45
+"""Along that curve: it is about silence."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Plan:
     sample: int = 300
     hours: float = 6.0
     days: float = 7.0
-    histories: int = 3
+    histories: int = 5
     curves: bool = True
     whole: bool = False
     only: str | None = None
@@ -198,10 +201,13 @@ def run(plan: Plan, pool: Pool) -> Figures:
     return figures
 
 
-def _patience(figures: Figures, line: str, n: int, eager: float = 0.5) -> tuple[float, int]:
-    days = figures[key(line, OWN, str(n), "history")]["days"]
-    detect = frozen(Detect(false_per_year=eager), days)
-    return detect.silence or 0.0, detect.bad_seconds or 0
+def _fixed(silence: float) -> Detect:
+    return Detect(silence=silence, bad_seconds=BAD_SECONDS)
+
+
+def _patience(figures: Figures, line: str, n: int) -> tuple[float, int]:
+    learned_there = figures[key(line, OWN, str(n), "history")]
+    return learned_there["silence"], learned_there["bad_seconds"]
 
 
 def _rates(plan: Plan, figures: Figures) -> Figures:
@@ -213,8 +219,8 @@ def _rates(plan: Plan, figures: Figures) -> Figures:
         settings = {(FRESH, ""): (detect.silence or 0.0, detect.bad_seconds or 0)}
         for n in range(plan.histories):
             settings[OWN, str(n)] = _patience(figures, name, n)
-        for eager in EAGERNESS if plan.curves else ():
-            settings[OWN, f"{eager:g} a year"] = _patience(figures, name, 0, eager)
+        for silence in SILENCES if plan.curves else ():
+            settings[OWN, f"silence {silence:g}"] = silence, BAD_SECONDS
         for (who, variant), (silence, bad_seconds) in settings.items():
             rate = score.rate_of(seen["found"], silence, bad_seconds)
             plain = sum(s >= silence or m >= bad_seconds for _, _, s, m in seen["plain"])
@@ -242,9 +248,9 @@ def _our_tasks(plan: Plan, known: Figures) -> list[Task]:
             if n == 0:
                 add(Returning(days=days), name, "0", ("return",), seed)
             if n == 0 and plan.curves:
-                for eager in EAGERNESS:
-                    odd = Ours(detect=frozen(Detect(false_per_year=eager), days))
-                    add(odd, name, f"{eager:g} a year", ("hard", "brown40"), seed)
+                for silence in SILENCES:
+                    fixed = Ours(detect=_fixed(silence))
+                    add(fixed, name, f"silence {silence:g}", ("hard",), seed)
         add(Ours(FRESH), name, "", ("hard", "brown40", "never"), plan.seed)
         add(Endless(), name, "", ("waits",), plan.seed)
     tasks.append(Task(plan, "stories", Returning(FRESH), "", "stories", plan.seed))
