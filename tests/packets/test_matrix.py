@@ -32,7 +32,7 @@ from tests.packets.cells import (
 from tests.packets.hosts import ip
 from tests.packets.test_failover import BACKUP, PRIMARY, settled
 from tests.packets.users import public_address
-from wanfailover.core.health import State
+from wanfailover.core.reading import State
 from wanfailover.core.situation import RETURN_LOSS
 from wanfailover.errors import LabError
 from wanfailover.lab import FAULTS, Lab
@@ -101,7 +101,6 @@ class Scene:
 
     def opens(self, after: int) -> None:
         """Start an agent; it finds all well."""
-        self._directory.mkdir()
         self.office = Office(
             self._lab,
             self._directory,
@@ -238,7 +237,7 @@ def test_each_fault(
     lab: Lab, tmp_path: Path, place: str, vantage: str, driver: str, faults: list[str]
 ):
     """One after another: the verdict, the layer that is told, what is done; and well again."""
-    scene = Scene(lab, tmp_path / "office", place, vantage, driver)
+    scene = Scene(lab, tmp_path, place, vantage, driver)
     bearable = [fault for fault in faults if RETURN_LOSS < HARMS[fault].loses < 0.2]
     scene.opens(LONG_AFTER if bearable and place == LEFT else AFTER)
     for fault in faults:
@@ -254,7 +253,7 @@ def test_each_fault(
 )
 def test_a_return_although_one_kind_of_target_fails(lab: Lab, tmp_path: Path):
     """Names are not resolved over the primary; that is told, and it is the better circuit still."""
-    scene = Scene(lab, tmp_path / "office", LEFT, "bind", MARKING)
+    scene = Scene(lab, tmp_path, LEFT, "bind", MARKING)
     scene.opens(AFTER)
     assert owed(Cell("dns-dead", LEFT, "bind", MARKING))
     scene.plays("dns-dead")
