@@ -14,7 +14,7 @@ import pytest
 from tests.drivers.test_commands import router_on_primary
 from tests.drivers.test_moves import FIXED, address, drive
 from tests.drivers.testbed import PORTS, SWAP, Testbed
-from wanfailover.core import facts
+from wanfailover.core import site
 from wanfailover.core.site import Circuit, Site
 from wanfailover.errors import UnreadableReply
 from wanfailover.ports import Finding, Severity
@@ -162,7 +162,7 @@ def test_ipv6() -> None:
 
 def test_rp_filter_only_where_marked_probes_come_back() -> None:
     """Strict filtering matters only to a circuit that is seen by marked probes while it is idle."""
-    marked = replace(SWAP.circuits[1], vantage=facts.Path(dscp=8))
+    marked = replace(SWAP.circuits[1], vantage=site.Path(dscp=8))
     circuits = (SWAP.circuits[0], marked)
     assert "rp_filter=2" in only(findings(survey("debian"), "rp_filter", circuits)).remedy
     assert findings(survey("networkd"), "rp_filter", circuits) == []  # the loosest of both counts
