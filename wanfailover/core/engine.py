@@ -262,8 +262,7 @@ class Engine:
             if self.active is not None:
                 self._lines[self.active].cut_off("the router has no default route")
             return self.active
-        for line in self._lines.values():
-            line.absolve(now)
+        self._lines.absolve(now)
         circuit = self.site.identify(view)
         return circuit.name if circuit else None
 

@@ -13,7 +13,7 @@ from wanfailover.core.reading import Reading, State
 from wanfailover.core.site import Circuit, Site
 
 
-class Lines(Mapping[str, Line]):
+class Lines:
     """By the circuit's name. *readings* are as of the last `read`.
 
     Args:
@@ -30,11 +30,8 @@ class Lines(Mapping[str, Line]):
     def __getitem__(self, circuit: str) -> Line:
         return self._lines[circuit]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
-
-    def __len__(self) -> int:
-        return len(self._lines)
+    def __contains__(self, circuit: object) -> bool:
+        return circuit in self._lines
 
     def reading(self, circuit: str | None) -> Reading | None:
         """How a circuit was last judged; None for none, or where none was yet."""
@@ -47,8 +44,13 @@ class Lines(Mapping[str, Line]):
 
     def deaf(self, now: Instant, seconds: float) -> None:
         """Nobody was asked or heard for *seconds* until *now*, by our own fault or doing."""
-        for line in self.values():
+        for line in self._lines.values():
             line.deaf(now, seconds)
+
+    def absolve(self, now: Instant) -> None:
+        """The router has a way out again: what it lacked is no circuit's fault."""
+        for line in self._lines.values():
+            line.absolve(now)
 
     def routine(self, sample: ProbeSample, active: str | None) -> bool:
         """An answer where answers are usual makes no news: the next tick will read it.
@@ -61,7 +63,7 @@ class Lines(Mapping[str, Line]):
 
     def read(self, now: Instant) -> Iterator[log.Entry]:
         """Judge them all; gives what has changed since they were judged before."""
-        for name, line in self.items():
+        for name, line in self._lines.items():
             was, reading = self.readings.get(name), line.read(now)
             self.readings[name] = reading
             if was is None:
@@ -73,7 +75,7 @@ class Lines(Mapping[str, Line]):
 
     def learned(self) -> Iterator[log.Entry]:
         """What watching them has taught since this was last asked, for the journal."""
-        for name, line in self.items():
+        for name, line in self._lines.items():
             if line.patience.news:
                 line.patience.news = False
                 for day in line.patience.days[-2:]:
@@ -81,7 +83,7 @@ class Lines(Mapping[str, Line]):
 
     def days(self) -> dict[str, tuple[Day, ...]]:
         """All that is known of each from watching it."""
-        return {name: tuple(line.patience.days) for name, line in self.items()}
+        return {name: tuple(line.patience.days) for name, line in self._lines.items()}
 
 
 def _line(site: Site, circuit: Circuit, days: Sequence[Day]) -> Line:
