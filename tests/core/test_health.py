@@ -267,3 +267,17 @@ def test_one_target_that_is_asked_seldom_does_not_hide_our_own_fault():
     scribe.say(Result.LOST, FAR[0], 24.0)
     scribe.say(Result.LOST, FAR[1], 24.0)
     assert scribe.line.read(25.0).unsent is None
+
+
+def test_a_target_that_is_set_aside_does_not_spoil_the_quiet():
+    """A kind that fails alone would keep a good circuit from being returned to for ever."""
+    scribe = Scribe([*FAR, Target("dns 192.0.2.53", Role.FAR, 0.5)])
+    scribe.go(10)
+    scribe.go(10, lambda t: False)
+    dns = scribe.targets[2]
+    reading = scribe.go(60, lambda t: t is not dns)
+    assert reading.muted == (dns.name,)
+    assert reading.quiet_loss == 0.0
+    assert reading.quiet_since is not None
+    reading = scribe.go(5)  # taken back, it brings nothing along
+    assert (reading.muted, reading.quiet_loss) == ((), 0.0)

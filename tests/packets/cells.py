@@ -11,8 +11,8 @@ from itertools import combinations, product
 from random import Random
 from typing import NamedTuple
 
-from wanfailover.core.health import State
 from wanfailover.core.layers import Layer
+from wanfailover.core.reading import State
 from wanfailover.core.situation import RETURN_LOSS
 
 FAR = frozenset({"icmp", "tcp", "smtp", "dns"})
@@ -129,16 +129,6 @@ def _aside(kinds: frozenset[str]) -> Layer | None:
     """What is told of the kinds that fail while others answer; pings go to two targets."""
     layers = {"smtp": Layer.PORT_25, "dns": Layer.DNS, "icmp": Layer.FAR}
     return next((layers[kind] for kind in kinds), None)
-
-
-def owed(cell: Cell) -> bool:
-    """What must come of it does not come yet.
-
-    A target that is set aside is none of the line's loss, but what it misses still counts against a
-    return.
-    """
-    must = expected(cell)
-    return cell.place == LEFT and must.acts and must.layer is not None
 
 
 def every() -> list[Cell]:

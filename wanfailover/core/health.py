@@ -87,7 +87,7 @@ class Line:
         self._floor = now  # silence is never counted from before this
         self._life: Instant | None = None
         self._quiet_since: Instant | None = None
-        self._quiet = [0, 0]  # probes since then, and those of them that were missed
+        self._quiet: dict[str, list[int]] = {}  # of each target: probes since then, and missed ones
         self._revived: Instant | None = None
         self._brown = False
         self._condemned: str | None = None
@@ -96,8 +96,6 @@ class Line:
         self._asked_at: Instant | None = None
         self._seconds.clear()
         self._suspicion.clear()
-
-    # What it is told.
 
     def take(self, sample: ProbeSample, now: Instant) -> None:
         """Take one probe's result, or its repair."""
@@ -121,6 +119,7 @@ class Line:
         news = was is None or sample.result is Result.ANSWERED  # not a loss that is told again
         if news and target.judge(sample, self._answers, self._detect.muted_after):
             self._muted = frozenset(t.name for t in self._voters.values() if t.muted)
+            self._quiet.pop(sample.target, None)  # its account begins anew
         if sample.result is Result.ANSWERED:
             self._heard(self._enough_heard())
         elif was is None:
@@ -140,12 +139,13 @@ class Line:
             self._seconds.take(sample, was)
         if self._quiet_since is None or sample.sent < self._quiet_since:
             return  # it was sent before the quiet began
-        self._quiet[0] += was is None
-        self._quiet[1] += sample.missed - (was is not None and was.missed)
+        counts = self._quiet.setdefault(sample.target, [0, 0])
+        counts[0] += was is None
+        counts[1] += sample.missed - (was is not None and was.missed)
         if self._voices < 2 or not sample.missed:
             return  # one target alone loses a probe now and then
         if self._seconds.bad_since(self._quiet_since, self._muted, self._voices):
-            self._quiet_since, self._quiet = now, [0, 0]
+            self._quiet_since, self._quiet = now, {}
 
     def vouch(self, now: Instant) -> None:
         """A proof succeeded here just now: as good as an answer."""
@@ -221,7 +221,7 @@ class Line:
             rtt=rtt,
             heard=self._life,
             quiet_since=quiet,
-            quiet_loss=self._quiet[1] / max(1, self._quiet[0]),
+            quiet_loss=self._quiet_loss(),
             suspicious=self.fast(now),
             unsent=self._unsent(),
             layer=self._layer(state, now),
@@ -345,10 +345,15 @@ class Line:
             self._revived = self._floor = at  # answers count from here, and losses too
             self._seconds.clear()
         if self._life is None or silence > self._gap or self._quiet_since is None:
-            self._quiet_since, self._quiet = at, [0, 0]
+            self._quiet_since, self._quiet = at, {}
         self._life = at
         while self._overdue and self._overdue[0] < at:
             self._overdue.popleft()
+
+    def _quiet_loss(self) -> float:
+        """Share lost since then; what a target misses that is set aside is not the line's."""
+        counts = [count for name, count in self._quiet.items() if name not in self._muted]
+        return sum(missed for _, missed in counts) / max(1, sum(asked for asked, _ in counts))
 
     def _is_quiet(self, now: Instant) -> bool:
         return self._life is not None and now - self._life <= self._gap and not self._brown

@@ -163,8 +163,8 @@ def _too_soon(s: Situation) -> str:
         seen = s.site.circuit(back.circuit).vantage is not None
         will = "will be tried" if seen else "cannot be seen from here, so it will be tried"
         return (
-            f"{back.circuit} {will}: at most {s.policy.trial_within:g} s without Internet, and "
-            "back if it is not proved"
+            f"{back.circuit} {will}: at most {s.policy.trial_within:g} s and two switches without "
+            "Internet, and back if it is not proved"
         )
     text = f"{back.circuit} is back and must stay quiet for {back.waits:g} s"
     loss = s.readings[back.circuit].quiet_loss
