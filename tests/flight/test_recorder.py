@@ -42,7 +42,7 @@ engine = Taped(Engine(site, [CONTROL]), recorder, [CONTROL], now)
 troubles = [None]
 for fact, now in traffic(site, seconds):
     engine.feed(fact, now)
-    while not recorder._pen._queue.empty():
+    while recorder._pen._queue.unfinished_tasks:
         time.sleep(1e-4)
     if recorder.trouble != troubles[-1]:
         troubles.append(recorder.trouble)
@@ -159,7 +159,7 @@ def test_a_full_disk_stops_nothing(tmp_path):
         f'subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", "{disk}"], check=True)'
     )
     each = (
-        "if recorder.trouble and len(troubles) == 2 and now > START + 300:\n"
+        "if 'more room' not in troubles and recorder.trouble and now > START + 300:\n"
         f'        subprocess.run(["mount", "-o", "remount,size=1m", "{disk}"], check=True)\n'
         "        troubles.append('more room')"
     )
@@ -174,7 +174,8 @@ def test_a_full_disk_stops_nothing(tmp_path):
     assert ran.returncode == 0, ran.stderr
     troubles = ran.stdout.splitlines()
     assert "No space left on device" in troubles[1]
-    assert troubles[2] == "more room"
+    # A little may fit in what is left, and then it is full again.
+    assert troubles[troubles.index("more room") - 1] == troubles[1]
     assert troubles[-1] == "None"
     result = played(tmp_path / "kept")
     assert (result.difference, result.uncertain) == (None, 0)
@@ -215,7 +216,7 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path):
 
 def settle(recorder: FlightRecorder) -> None:
     """Let the thread write what it has been given."""
-    while not recorder._pen._queue.empty():
+    while recorder._pen._queue.unfinished_tasks:
         time.sleep(0.001)
     time.sleep(0.002)
 

@@ -82,6 +82,7 @@ class Pen:
                 self._drop()
                 why = error.strerror or str(error)
                 self.trouble = f"samples are not recorded: {self._folder}: {why}"
+            self._queue.task_done()
         try:
             self._end()
         except OSError:
