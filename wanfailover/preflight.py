@@ -163,5 +163,7 @@ def _unmarked(circuit: Circuit) -> Finding:
 def _out_of_sight(circuit: Circuit, profile: Profile) -> Finding:
     best = circuit is profile.circuits[0]
     sentence = "cannot be seen while it is idle: it is unknown until it is used"
-    remedy = "give it a vantage, or return by hand with wanfailover switch" if best else ""
-    return Finding(circuit.name, YELLOW, sentence, f"{remedy} {circuit.name}" if best else "")
+    by_hand = profile.policy.failback in {"manual", "evidence"}
+    how = f"by hand: wanfailover switch {circuit.name}" if by_hand else "by trial, see `return`"
+    remedy = f"give it a vantage; without one it is returned to {how}" if best else ""
+    return Finding(circuit.name, YELLOW, sentence, remedy)

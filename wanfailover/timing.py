@@ -21,8 +21,8 @@ from wanfailover.rehearsal import LONGEST, STEP, Asked, Rehearsal
 from wanfailover.specs import Icmp, ProbeSpec
 
 ENOUGH_DAYS = 7.0
-"""Of a line, after which what is learned of it is within some 15 % of the best there is; after one
-a bad line is left for nothing up to 20 times a year (the trace benchmark)."""
+"""Of a line, after which what is learned of it is within a tenth to a half of the best there is;
+after one a bad line is left for nothing up to 20 times a year (the trace benchmark)."""
 
 LATE = 1.5
 """Times patience: when an outage is noticed later than that, it is for want of probes."""

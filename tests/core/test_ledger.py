@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -62,12 +63,21 @@ def test_a_profile_may_ask_for_more_than_half_an_hour():
 
 
 def test_trials_come_ever_more_seldom_but_four_times_a_day():
-    """Each that fails doubles the wait, up to six hours; one that is proved ends the doubling."""
+    """Each that fails doubles the wait, up to six hours; the last wait is the longest."""
     failed = [returned(float(n), proved=False, rule="trial-failback") for n in range(9)]
     waits = [ledger.trial_due(failed[:n], "primary", POLICY, -1.0) for n in range(9)]
     assert waits[0] == 1799.0
     assert [due - (n - 1) for n, due in enumerate(waits)][1:] == [
         3600.0, 7200.0, 14400.0, 21600.0, 21600.0, 21600.0, 21600.0, 21600.0,
     ]  # fmt: skip
-    proved = [*failed, returned(9.0, rule="trial-failback")]
-    assert ledger.trial_due(proved, "primary", POLICY, 10.0) == 1810.0
+
+
+def test_a_trial_that_is_proved_and_dies_within_the_hour_was_in_vain():
+    """A line that answers once and dies again would else be tried every half hour for ever."""
+    proved = returned(0.0, rule="trial-failback")
+    died = ledger.Move(600.0, "primary", "backup", "active-down", proved=True)
+    assert ledger.trial_due([proved, died], "primary", POLICY, 600.0) == 600.0 + 3600.0
+    held = replace(died, at=4000.0)
+    assert ledger.trial_due([proved, held], "primary", POLICY, 4000.0) == 4000.0 + 1800.0
+    by_hand = replace(died, rule="operator-asked", automatic=False)
+    assert ledger.trial_due([proved, by_hand], "primary", POLICY, 600.0) == 600.0 + 1800.0

@@ -54,8 +54,12 @@ def _then(site: SiteDir, at: datetime) -> dict[str, Any]:
     return report
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """A time as people give it: of today or yesterday, with its date, or so long ago."""
+def moment(text: str, now: datetime, option: str = "--at") -> datetime:
+    """A time as people give it: of today or yesterday, with its date, or so long ago.
+
+    Raises:
+        click.BadParameter: It is none; *option* is where it was given.
+    """
     from wanfailover.config.durations import seconds
 
     for form in ("%H:%M", "%H:%M:%S"):
@@ -74,5 +78,5 @@ def moment(text: str, now: datetime) -> datetime:
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no time; write 03:12, 2026-11-27 03:12:30, or 2h for two hours ago",
-            param_hint="--at",
+            param_hint=option,
         ) from None

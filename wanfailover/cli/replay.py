@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,25 +16,10 @@ if TYPE_CHECKING:
     from wanfailover.replay.compare import Another
 
 
-class Moment(click.ParamType[datetime]):
-    """``2h`` ago, or a date, with or without a time of day, by the clock on this wall."""
+def _since(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    from wanfailover.cli.explain import moment
 
-    name = "moment"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Turn text into a time with its zone, or fail with a sentence."""
-        from wanfailover.config.durations import seconds
-
-        try:
-            return datetime.fromisoformat(str(value)).astimezone()
-        except ValueError:
-            pass
-        try:
-            return datetime.now().astimezone() - timedelta(seconds=seconds(str(value)))
-        except ValueError as error:
-            self.fail(f"{error}; or a time such as 2026-11-27T08:00", param, ctx)
+    return None if text is None else moment(text, datetime.now().astimezone(), "--since")
 
 
 @click.command(name="replay")
@@ -46,7 +31,12 @@ class Moment(click.ParamType[datetime]):
     metavar="PROFILE",
     help="Decide by this profile's detect, policy, failback and need, and show both.",
 )
-@click.option("--since", type=Moment(), help="From so far back, such as 2h, or from a time.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=_since,
+    help="From then on: 2h for two hours ago, 03:12, or 2026-11-27 03:12:30.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     log: Path | None,

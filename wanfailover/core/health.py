@@ -251,7 +251,8 @@ class Line:
         if self._evidence is None:
             return State.UNKNOWN, self._unsent() or self._unseen
         if now - self._evidence > self._stale:
-            return self._aged(now, f"silent when last seen, {now - self._evidence:.0f} s ago")
+            how = "lossy" if self._brown else "silent"
+            return self._aged(now, f"{how} when last seen, {now - self._evidence:.0f} s ago")
         if self._silent(now):
             self._revived, self._brown = None, False
             return State.DOWN, self._silence(now)

@@ -73,10 +73,17 @@ def hold_down(moves: Sequence[Move], circuit: str, policy: Policy, now: Instant)
 
 
 def trial_due(moves: Sequence[Move], circuit: str, policy: Policy, left: Instant) -> Instant:
-    """When *circuit*, which nobody can see, may be tried; *left* is when the router went away."""
-    failed, last = 0, left
+    """When *circuit*, which nobody can see, may be tried; *left* is when the router went away.
+
+    One that was proved, and died within an hour of it, was no better than one that failed.
+    """
+    failed, last, proved = 0, left, -inf
     for move in moves:
         if move.target == circuit:
-            failed = 0 if move.proved else failed + (move.rule == "trial-failback")
+            failed += move.rule == "trial-failback"
             last = max(last, move.at)
+            proved = move.at if move.proved else proved
+        elif move.proved and move.source == circuit:
+            died = move.automatic and move.at - proved <= HOUR
+            failed = failed if died else 0
     return last + min(policy.trial_every * 2.0**failed, max(LONGEST_TRIAL, policy.trial_every))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from wanfailover.core.facts import Instant, ProbeSample, Result
 
+SURE = 2.0
+"""Seconds without an answer after its word that the line is dead, before that is believed: it may
+be restarting its agent, or be asked for another port's line."""
+
 LATELY = 30.0
 """Seconds for which its word counts: three times as long as it is asked after."""
 
@@ -32,5 +36,7 @@ class Modem:
     def is_dead(self, now: Instant, life: Instant | None) -> bool:
         """It has said lately that it has no line, and nothing was heard since: *life* was last."""
         if self._since is None or self._has_line or now - self._asked > LATELY:
+            return False
+        if now - self._since < SURE:
             return False
         return life is None or life < self._since

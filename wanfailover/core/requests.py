@@ -60,9 +60,11 @@ class Requests:
 
     def met_already(self, request: SwitchRequest, now: Instant, news: News) -> None:
         """The router is on that circuit: only the hold may be another one now."""
+        held = ""
         if request.hold is not None or request.circuit == self._preferred:
             self._settle(request, now, news)
-        sentence = f"the router is on {request.circuit} already; nothing was changed"
+            held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
+        sentence = f"the router is on {request.circuit} already; nothing was changed{held}"
         news.answers.append(Answer(request.id, sentence))
 
     def take_outcome(self, outcome: Outcome, now: Instant, news: News) -> None:
@@ -113,10 +115,10 @@ class Requests:
 
     def _stop(self, request: PauseRequest, now: Instant, news: News) -> None:
         """An operator stops automation; a new pause takes the place of an old one."""
-        until = None if request.seconds is None else now + request.seconds
-        self.pause = Pause(until)
-        news.entries.append(log.PauseBegan(request.seconds, request.who))
-        end = "until: wanfailover resume" if until is None else f"for {request.seconds:g} s"
+        given = request.seconds
+        self.pause = Pause(None if given is None else now + given)
+        news.entries.append(log.PauseBegan(given, request.who))
+        end = "until: wanfailover resume" if given is None else f"for {_span(given)}"
         news.answers.append(Answer(request.id, f"automation is paused {end}"))
 
     def _resume(self, request: ResumeRequest, news: News) -> None:
@@ -140,6 +142,8 @@ class Requests:
             self.hold = Hold(request.circuit, until)
             began = log.HoldBegan(request.circuit, request.hold, request.who, request.reason)
             news.entries.append(began)
+        else:
+            self.release("an operator has switched once, without a hold", news)
 
     def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
         """Tell the operator what came of it."""
@@ -152,3 +156,11 @@ class Requests:
             return Answer(request.id, outcome.because, "router-unreachable")
         why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
         return Answer(request.id, why, outcome.rule)
+
+
+def _span(seconds: float) -> str:
+    """A length of time in its largest whole unit: ``90 s``, ``30 min``, ``2 h``."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size and not seconds % size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
