@@ -13,6 +13,7 @@ from wanfailover.core.facts import (
     AutoRequest,
     Ending,
     Outcome,
+    PauseRequest,
     ProbeSample,
     Result,
     Role,
@@ -133,6 +134,43 @@ def test_auto_says_whether_there_was_a_hold(hold: Hold | None, sentence: str):
     _, answers = engine.feed(AutoRequest("a", "ann"), 0.1)
     assert [answer.sentence for answer in answers] == [sentence]
     assert engine.hold is None
+
+
+def test_a_switch_without_a_hold_ends_an_older_one():
+    """Whoever asks for `--once` leaves no hold behind, not even one of before."""
+    office = site()
+    engine = Engine(office, memory=Memory(hold=Hold("primary", None)))
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(SwitchRequest("r1", "backup", once=True), 0.1)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "operator-asked"), 0.1)
+    view = holds(office, "backup", 0.4)
+    outcome = Outcome(
+        "s1", "primary", "backup", "operator-asked", Ending.PROVED, 0.3, "", view=view
+    )
+    entries, _ = engine.feed(replace(outcome, automatic=False), 0.4)
+    assert engine.hold is None
+    assert [e.circuit for e in entries if isinstance(e, log.HoldEnded)] == ["primary"]
+
+
+def test_a_hold_on_the_circuit_in_use_is_told():
+    """Nothing is changed on the router, but automation is: the answer says so."""
+    engine = Engine(site())
+    engine.feed(holds(site(), "backup", 0.0), 0.0)
+    _, answers = engine.feed(SwitchRequest("r1", "backup", hold=60.0), 0.1)
+    assert answers[0].sentence.endswith(
+        "nothing was changed; backup is held, wanfailover auto ends it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(90.0, "for 90 s"), (1800.0, "for 30 min"), (7200.0, "for 2 h"), (None, "until: wanfail")],
+)
+def test_a_pause_is_told_as_one_speaks_of_time(seconds: float | None, words: str):
+    """The largest unit that it is a whole number of."""
+    engine = Engine(site())
+    _, answers = engine.feed(PauseRequest("p", seconds, "ann"), 0.0)
+    assert f"automation is paused {words}" in answers[0].sentence
 
 
 def test_a_circuit_that_the_profile_has_no_more_is_not_finished():

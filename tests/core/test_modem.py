@@ -1,0 +1,35 @@
+"""A modem's word on its line, told in time."""
+
+from __future__ import annotations
+
+from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.modem import LATELY, SURE, Modem
+
+
+def told(*words: tuple[float, Result]) -> Modem:
+    modem = Modem()
+    for sent, result in words:
+        modem.take(ProbeSample("primary", "snmp modem", Role.DEVICE, sent, result))
+    return modem
+
+
+def test_one_word_moves_no_line_that_answers():
+    """A wrong port, or a modem that restarts its agent, says dead of a line that is well."""
+    modem = told((0.0, Result.ANSWERED), (10.0, Result.LOST))
+    assert not modem.is_dead(10.1, life=9.9)
+    assert not modem.is_dead(10.0 + SURE, life=10.3)
+    assert modem.is_dead(10.0 + SURE, life=9.9)
+    assert told((0.0, Result.LOST)).is_dead(SURE, life=None)
+
+
+def test_a_word_is_good_for_a_while():
+    """A modem that fell silent, or does not answer, says nothing; a live line proves nothing."""
+    dead = told((0.0, Result.LOST), (5.0, Result.UNSENT))
+    assert dead.is_dead(LATELY, life=None)
+    assert not dead.is_dead(LATELY + 1.0, life=None)
+    alive = told((0.0, Result.ANSWERED), (10.0, Result.ANSWERED))
+    assert not alive.is_dead(20.0, life=None)
+    assert alive.line_since(20.0) == 0.0
+    assert alive.line_since(10.0 + LATELY + 1.0) is None
+    assert dead.line_since(10.0) is None
+    assert not Modem().is_dead(100.0, life=None)
