@@ -384,7 +384,7 @@ class Line:
             return None
         if self._brown:
             lost = sum(sample.missed for sample in self._gateway.recent.values())
-            return lost < DEGRADED_LOSS * len(self._gateway.recent)
+            return lost < self._detect.spared_share * len(self._gateway.recent)
         return self._gateway.heard is not None and self._gateway.heard > self._last_life() + 1.0
 
     def _layer(self, state: State, now: Instant) -> Layer | None:
