@@ -102,9 +102,7 @@ class Control:
         try:
             asked = (await http.json()).get("seconds")
             seconds = None if asked is None else float(asked)
-            request = PauseRequest(
-                _new_id(), None if seconds is None else float(seconds), _peer(http)
-            )
+            request = PauseRequest(_new_id(), seconds, _peer(http))
         except (ValueError, TypeError, AttributeError) as error:
             raise web.HTTPBadRequest(text=f"not a pause request: {error!r}") from error
         return web.json_response(asdict(await self._desk.automation(request)))

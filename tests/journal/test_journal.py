@@ -136,6 +136,17 @@ async def test_what_lines_have_taught_is_remembered(journal):
     assert days["backup"] == (Day(0, 10.0),)
 
 
+async def test_a_circuit_watched_seldom_is_not_forgotten_for_one_watched_daily(journal):
+    """What the backup taught long ago stands behind a month and more of the primary's days."""
+    await journal.append([log.LineLearned("backup", 0, 60.0, (2.0,))], 0.0)
+    daily = [log.LineLearned("primary", day, 86400.0) for day in range(40)]
+    await journal.append(daily, 0.0)
+    with Reader(journal.path) as reader:
+        days = remember(reader, 1.0).days
+    assert days["backup"] == (Day(0, 60.0, (2.0,)),)
+    assert [day.number for day in days["primary"]] == list(range(10, 40))
+
+
 async def test_the_cost_of_a_switch_is_what_the_last_ones_took(journal):
     """The median of those that were proved; nothing where none was."""
     with Reader(journal.path) as reader:

@@ -116,8 +116,6 @@ def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:
                 known = days.setdefault(circuit, {})
                 day = Day(number, told.seconds, tuple(told.silences), tuple(told.spells))
                 known.setdefault(number, day)
-                if all(len(of_one) > KEPT_DAYS for of_one in days.values()):
-                    break
     return {
         circuit: tuple(day for _, day in sorted(of_one.items())[-KEPT_DAYS:])
         for circuit, of_one in days.items()
