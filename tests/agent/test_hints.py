@@ -159,7 +159,7 @@ async def test_quicker_probes_end_and_do_not_come_back_at_once(office, monkeypat
 async def test_a_flood_moves_neither_reads_nor_log_nor_cpu(office, log):
     """A thousand a second from a driver that thins out nothing: one look each `REREAD`."""
     reads, lines = office.router.reads, len(log)
-    inbox, cpu, began = office.agent._inbox, time.process_time(), time.monotonic()
+    inbox, cpu, began = office.agent._loop.inbox, time.process_time(), time.monotonic()
     while time.monotonic() - began < 1.0:
         for _ in range(10):
             office.router.prompt("forged")
@@ -194,7 +194,7 @@ async def test_readings_never_overlap(office):
     end = time.monotonic() + 2.0
     while time.monotonic() < end:
         office.router.prompt("busy")
-        assert len(office.agent._tasks) <= 3, "readings wait in a row"
+        assert len(office.agent._loop._tasks) <= 3, "readings wait in a row"
         await asyncio.sleep(0.01)
     assert office.router.most_at_once == 1
 
@@ -202,15 +202,15 @@ async def test_readings_never_overlap(office):
 async def test_no_look_during_a_switchover_but_one_after_it(office, monkeypatch):
     """The router is left alone while it is changed; what was heard meanwhile is not forgotten."""
     before = office.router.reads
-    holding = office.agent._router
+    holding = office.agent._loop.router
     await holding.acquire()
-    office.agent._inbox.put_nowait(SwitchRequest(id="x", circuit="backup", who="ann"))
+    office.agent._loop.inbox.put_nowait(SwitchRequest(id="x", circuit="backup", who="ann"))
     await office.until(lambda: office.agent.engine.switchover is not None)
     office.router.prompt("link went down")
     await asyncio.sleep(0.5)
-    assert not office.agent._reading
+    assert not office.agent._loop._reading
     assert office.router.reads == before
-    monkeypatch.setattr(office.agent._switchover._prover, "prove", _proved)
+    monkeypatch.setattr(office.agent._loop._switchover._prover, "prove", _proved)
     holding.release()
     await office.until(lambda: office.agent.engine.active == "backup")
     done = office.router.reads
