@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -24,8 +25,9 @@ _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 class Recorder:
     """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._journal = journal
+        self._clock = clock
         self._log = structlog.get_logger("wanfailover")
         self.trouble: str | None = None
 
@@ -36,7 +38,7 @@ class Recorder:
         if not entries:
             return
         # Shielded: what is late is written all the same, and in its order.
-        writing = asyncio.ensure_future(self._journal.append(entries, time.monotonic()))
+        writing = asyncio.ensure_future(self._journal.append(entries, self._clock()))
         writing.add_done_callback(self._written)
         await asyncio.wait([writing], timeout=PATIENCE)
         if not writing.done():

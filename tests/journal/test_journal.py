@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clock import virtual_time
 from wanfailover.core import entries as log
 from wanfailover.core.patience import Day
 from wanfailover.errors import JournalError
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
-from wanfailover.journal.writer import Journal
+from wanfailover.journal.writer import Inline, Journal
+from wanfailover.recorder import Recorder
 
 INTENT = log.SwitchoverIntended(
     "s1", "primary", "backup", "active-down", "down", True,
@@ -189,3 +193,21 @@ def test_the_file_is_not_for_everybody(tmp_path):
 
     site = make(tmp_path, "office")
     assert stat.S_IMODE(site.path.stat().st_mode) & 0o007 == 0
+
+
+def test_a_journal_needs_no_thread_and_no_clock(tmp_path):
+    """In a simulation it writes in the caller's thread, with the times it is told."""
+    then = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+    threads = threading.active_count()
+
+    @virtual_time
+    async def story():
+        journal = Journal(tmp_path / "journal.db", Inline(), wall=lambda: then, boot="a")
+        await Recorder(journal, lambda: 7.0)(INTENT, ENDED)
+        assert threading.active_count() == threads
+        journal.close()
+
+    story()
+    with Reader(tmp_path / "journal.db") as reader:
+        records = [(r.at, r.boot, r.mono, r.entry) for r in reader.records()]
+    assert records == [(then, "a", 7.0, INTENT), (then, "a", 7.0, ENDED)]

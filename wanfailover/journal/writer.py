@@ -1,5 +1,7 @@
 """The agent's side of the journal: entries in, in order, on one thread.
 
+Who has no use for a thread, as a simulation in virtual time, gives `Inline` in its place.
+
 SQLite in WAL mode. Entries that a restart depends on (`entries.DURABLE`) are written with
 ``synchronous=FULL`` and awaited before the program goes on; the others with NORMAL, which may lose
 the last of them in a power cut, but never the order or the file.
@@ -10,14 +12,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from wanfailover.core.entries import DURABLE, Entry, to_data
 from wanfailover.errors import JournalError
 from wanfailover.journal.reader import boot_id
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 
@@ -34,17 +40,51 @@ CREATE INDEX entry_kind ON entry (kind, id);
 """
 
 
+class Inline(Executor):
+    """Does at once, and in the caller's own thread, what it is given."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Give a future that is done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is the future's to raise
+            future.set_exception(error)
+        return future
+
+
+def utc_now() -> datetime:
+    """The wall time."""
+    return datetime.now(UTC)
+
+
 class Journal:
     """Writes entries. `close` it: what is queued is written then.
+
+    Args:
+        executor: Where SQLite is at work, one thing at a time; a thread of the journal's own where
+            none is given.
+
+        wall: Tells the wall time, with zone.
+
+        boot: The name of the boot that instants are of.
 
     Raises:
         JournalError: The file cannot be opened, is no journal, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        executor: Executor | None = None,
+        *,
+        wall: Callable[[], datetime] = utc_now,
+        boot: str | None = None,
+    ) -> None:
         self.path = path
-        self._boot = boot_id()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._wall = wall
+        self._boot = boot_id() if boot is None else boot
+        self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
         try:
             self._db: sqlite3.Connection = self._thread.submit(_open, path).result()
         except sqlite3.Error as error:
@@ -68,7 +108,7 @@ class Journal:
     def _write(self, entries: Sequence[Entry], mono: float) -> None:
         durable = any(isinstance(entry, DURABLE) for entry in entries)
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = self._wall().astimezone(UTC).isoformat(timespec="milliseconds")
         rows = [
             (at, self._boot, mono, type(entry).__name__, json.dumps(to_data(entry)))
             for entry in entries
