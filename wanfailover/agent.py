@@ -30,6 +30,7 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Tick,
 )
+from wanfailover.custody import KEEP_EVERY
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.hints import Hints
@@ -72,6 +73,7 @@ class Agent:
         prover = FarProver(profile.probes, self._site, self._names)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
+        self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._runner = Runner(
             self._loop.inbox.put_nowait, detect=self._site.policy.detect, names=self._names
@@ -104,7 +106,7 @@ class Agent:
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        tellers = (self._record, self._flight, self._hints, self._loop.marks)
+        tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
         if self.engine.unfinished:
             yield f"after its next restart the router will hold {self.engine.unfinished}"
@@ -145,16 +147,19 @@ class Agent:
         """Watch and act until `stop`.
 
         Raises:
+            RouterHeld: Another agent changes this router.
             DriverError: The router cannot be read now, at the start: better to say so at once than
                 to watch over a router that could not be switched.
         """
         try:
+            await self._custody.take()
             self._loop.inbox.put_nowait(await self._driver.read())
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
+            self._loop.spawn(self._keep_custody())
             await self._loop.run()
             await self._record(*self.engine.learned())
             await self._record(log.AgentStopped("it was told to"))
@@ -167,11 +172,20 @@ class Agent:
         await self._control.close()
         await self._runner.close()
         marked = any(circuit.marked for circuit in self._site.circuits)
-        if marked and self._loop.marks.due(math.inf):
-            await self._loop.marks.set(())
+        if self._custody.taken:
+            if marked and self._loop.marks.due(math.inf):
+                await self._loop.marks.set(())
+            await self._custody.release()
         await self._driver.close()
         self._flight.close()
         self._journal.close()
+
+    async def _keep_custody(self) -> None:
+        """Have it known on the router that we still live."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            async with self._loop.router:
+                await self._custody.keep()
 
     async def _tell_window(self) -> None:
         """Tell the engine whether a return is permitted, whenever that changes."""

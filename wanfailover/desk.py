@@ -12,7 +12,8 @@ from wanfailover.core.facts import Fact, SwitchRequest
 from wanfailover.core.policy import Decision
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Site
-from wanfailover.errors import DriverError
+from wanfailover.custody import Custody
+from wanfailover.errors import DriverError, RouterHeld
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Journal
@@ -53,11 +54,15 @@ async def rehearse(
         return Reply(UNREACHABLE, str(error), "router-unreachable")
     if prepared.plan.source == request.circuit and not prepared.view.unfinished:
         return Reply(0, f"the router is on {request.circuit} already; nothing would be changed")
-    return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared)))
+    guard = Custody(site.name, driver).guards(prepared.actions, prepared.proving)
+    return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared, guard)))
 
 
-def show(prepared: Prepared) -> Iterator[str]:
-    """A plan for people: what would be typed, what must hold, what would take it back."""
+def show(prepared: Prepared, guard: float | None = None) -> Iterator[str]:
+    """A plan for people: what would be typed, what must hold, what would take it back.
+
+    *guard* is the seconds after which the router would take it back by itself, if it can.
+    """
     plan = prepared.plan
     yield f"From {plan.source or 'neither circuit'} to {plan.target}:"
     for step in plan.steps:
@@ -71,6 +76,11 @@ def show(prepared: Prepared) -> Iterator[str]:
     yield "If it fails, taken back by:"
     for action in reversed(prepared.actions):
         yield from (f"    {line}" for line in action.undoes)
+    if guard is not None:
+        yield (
+            f"The same is left on the router beforehand, unless {plan.source or 'what is left'} is "
+            f"down: it takes itself back {guard:g} s later, if nobody has proved it by then"
+        )
     yield from (f"Note: {remark}" for remark in prepared.view.remarks)
 
 
@@ -95,16 +105,21 @@ async def switch_once(
         with Reader(site_dir.journal) as reader:
             memory = remember(reader, time.monotonic())
         engine = Engine(site, memory=memory)
-        view = await driver.read()
         if dry_run:
-            engine.feed(view, time.monotonic())
+            engine.feed(await driver.read(), time.monotonic())
             refused = engine.refusal(request, time.monotonic())
             return await rehearse(site, request, driver, refused)
         session = _Session(engine, Recorder(journal))
-        await session.feed(view)
         prover = FarProver(profile.probes, site, Names())
         run = Switchover(site, driver, prover, session.record)
-        return reply_to(await session.carry_out(request, run))
+        try:
+            await run.custody.take()
+            await session.feed(await driver.read())
+            return reply_to(await session.carry_out(request, run))
+        finally:
+            await run.custody.release()
+    except RouterHeld as error:
+        return Reply(1, str(error), "router-held")
     except DriverError as error:
         return Reply(UNREACHABLE, str(error), "router-unreachable")
     finally:

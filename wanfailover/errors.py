@@ -7,6 +7,7 @@ WanFailoverError
 │   ├── RouterTimeout        also TimeoutError; transient
 │   ├── LoginRefused         credentials or host key; permanent until somebody changes them
 │   ├── CommandRefused       carries the command and the router's words
+│   ├── RouterHeld           another agent, perhaps on another host, changes this router
 │   ├── NeedsRestart         it would take a restart, which the profile does not allow
 │   └── UnreadableReply      carries the text that could not be understood
 ├── SwitchoverError
@@ -88,6 +89,12 @@ class CommandRefused(DriverError):
         self.command = command
         self.words = "; ".join(filter(None, map(str.strip, words.splitlines())))
         super().__init__(f"the router refused '{command}': {self.words or 'no reason given'}")
+
+
+class RouterHeld(DriverError):
+    """Another agent changes this router, as a mark on the router itself says: nothing was done."""
+
+    untouched = True
 
 
 class NeedsRestart(DriverError):

@@ -206,6 +206,70 @@ class Marking(Protocol):
 
 
 @runtime_checkable
+class DeadMan(Protocol):
+    """A driver that can leave a timed undo on its router: it fires unless it is cancelled.
+
+    So a router that was moved off a circuit which worked comes back to it by itself, should agent
+    and router lose each other before the new circuit is proved.
+    """
+
+    def fires_after(self, actions: Sequence[Action], proving: float) -> float:
+        """Seconds after which nobody can be at work on *actions* any more, nor on their undo.
+
+        *proving* is how many seconds their proof may take. Touches nothing.
+        """
+        ...
+
+    async def arm(self, token: str, actions: Sequence[Action], seconds: float) -> bool:
+        """Leave there what undoes *actions*, last first, to fire *seconds* from now.
+
+        Returns:
+            False where this router has no means for it.
+
+        Raises:
+            DriverError: The attempt failed; it may be armed nevertheless.
+        """
+        ...
+
+    async def disarm(self, token: str) -> bool:
+        """Cancel it, once and for all, or wait for the end of one that has fired; forget it.
+
+        Returns:
+            True where it has fired. False where it never will, also where there is none.
+
+        Raises:
+            DriverError: It is not known; it may fire yet.
+        """
+        ...
+
+    async def armed(self) -> tuple[str, ...]:
+        """Tokens of all that were armed, here or elsewhere, and not disarmed since."""
+        ...
+
+
+@runtime_checkable
+class Claiming(Protocol):
+    """A driver that can have it known on its router who changes it."""
+
+    async def claim(self, name: str) -> str:
+        """Have it known that *name* changes this router; again, now and then, that it still does.
+
+        Returns:
+            What is worth telling, in a sentence: it was another's who has not been heard of for
+            long, or it could not be written. Mostly nothing.
+
+        Raises:
+            RouterHeld: Another one does.
+            DriverError: It could not be found out.
+        """
+        ...
+
+    async def release(self) -> None:
+        """Take it back, if it is ours."""
+        ...
+
+
+@runtime_checkable
 class Costly(Protocol):
     """A driver that knows what a switch costs on its router."""
 

@@ -5,14 +5,19 @@ disk before the first byte goes to the router; each action is marked before and 
 read back, because what was typed is not what it holds; the proof decides. If anything fails, the
 actions that were begun are undone in reverse, also the one that failed, for it may have been half
 done. Where the undo fails too, that is its own state, `stuck`, and says so.
+
+Where a circuit is left that works, and the driver can, a timed undo is left on the router before
+the first change, and cancelled when the proof holds or all is undone: should we be gone by then, it
+brings the working circuit back. Leaving a dead one none is left, for it would bring back that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -21,9 +26,14 @@ from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending, Outcome, RouterView, SwitchoverStarted
 from wanfailover.core.plan import Plan
+from wanfailover.core.reading import State
 from wanfailover.core.site import Site
+from wanfailover.custody import Custody
 from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
+
+DEAD_MAN = "dead-man"
+"""The name under which the journal keeps what became of the timed undo."""
 
 _log = structlog.get_logger("wanfailover")
 
@@ -34,6 +44,8 @@ class Order:
 
     Args:
         left: The circuit that an interrupted switchover was leaving; None for a new one.
+
+        leaves_live: The router is on a circuit that is not known to be down.
     """
 
     id: str
@@ -42,11 +54,13 @@ class Order:
     because: str
     automatic: bool
     left: str | None = None
+    leaves_live: bool = False
 
     @classmethod
     def of(cls, engine: Engine) -> Order:
         """What *engine* has decided, which must be to switch."""
         decision, interrupted = engine.decision, engine.interrupted
+        active = engine.readings.get(engine.active or "")
         return cls(
             id=uuid.uuid4().hex[:8],
             target=decision.target or "",
@@ -54,6 +68,9 @@ class Order:
             because=decision.because,
             automatic=decision.rule != "operator-asked",
             left=interrupted[1] if interrupted else None,
+            leaves_live=active is not None
+            and active.state is not State.DOWN
+            and engine.active != decision.target,
         )
 
     def started(self, source: str | None) -> SwitchoverStarted:
@@ -68,6 +85,11 @@ class Prepared:
     plan: Plan
     actions: tuple[Action, ...]
     view: RouterView
+
+    @property
+    def proving(self) -> float:
+        """Seconds that its proofs may take."""
+        return sum(proof.within for proof in self.plan.proofs)
 
 
 async def prepare(
@@ -94,6 +116,16 @@ class _Ended:
     changed: bool = True
 
 
+@dataclass(slots=True)
+class _Transaction:
+    """How far it has got: the actions that were begun, and whether a timed undo may be there."""
+
+    order: Order
+    prepared: Prepared
+    begun: list[Action] = field(default_factory=list)
+    guarded: bool = False
+
+
 class Switchover:
     """Runs orders, one at a time, for one site and router."""
 
@@ -110,11 +142,13 @@ class Switchover:
         self._prover = prover
         self._record = record
         self._clock = clock
+        self.custody = Custody(site.name, driver)
 
     async def run(self, order: Order) -> Outcome:
         """Carry out *order*; never raises for anything the router or the circuit does."""
         started = self._clock()
         try:
+            await self.custody.take()
             trial = order.rule == "trial-failback"
             prepared = await prepare(
                 self._site, order.target, self._driver, order.left, trial=trial
@@ -123,7 +157,7 @@ class Switchover:
             because = f"nothing was changed: {error}"
             return self._outcome(order, None, Ending.UNDONE, started, because, changed=False)
         await self._record(_intent(order, prepared))
-        ended = await self._transact(order.id, prepared)
+        ended = await self._transact(_Transaction(order, prepared))
         outcome = replace(
             self._outcome(order, prepared.plan, ended.ending, started, ended.because),
             view=ended.view,
@@ -133,27 +167,76 @@ class Switchover:
         await self._record(ended_entry(outcome))
         return outcome
 
-    async def _transact(self, id_: str, prepared: Prepared) -> _Ended:
-        begun: list[Action] = []
+    async def _transact(self, this: _Transaction) -> _Ended:
+        plan, id_ = this.prepared.plan, this.order.id
         try:
-            for action in prepared.actions:
-                begun.append(action)
+            await self._arm(this)
+            for action in this.prepared.actions:
+                this.begun.append(action)
                 try:
                     await self._perform(id_, action)
                 except DriverError as error:
                     if error.untouched:
-                        begun.pop()
+                        this.begun.pop()
                     raise
-            view = await self._read_back(prepared.plan)
-            proofs = [
-                await self._prover.prove(proof, prepared.plan.target)
-                for proof in prepared.plan.proofs
-            ]
+            view = await self._read_back(plan)
+            proofs = [await self._prover.prove(proof, plan.target) for proof in plan.proofs]
+            await self._commit(this)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not leave it unproved
             if not isinstance(error, DriverError | SwitchoverError):
                 _log.exception("switchover-bug", switchover=id_)
-            return await self._undo(id_, prepared, begun, error)
+            return await self._undo(this, error)
         return _Ended(Ending.PROVED, "; ".join(proofs), view)
+
+    async def _arm(self, this: _Transaction) -> None:
+        """Leave a timed undo on the router, where a circuit is left that works.
+
+        A router without the means for one goes on without. Where the attempt fails, nothing has
+        been changed yet, and nothing will be.
+        """
+        order, actions = this.order, this.prepared.actions
+        seconds = self.custody.guards(actions, this.prepared.proving)
+        live = order.leaves_live or (order.left is not None and self.custody.found)
+        if seconds is None or not live:
+            return
+        await self._record(log.ActionBegun(order.id, DEAD_MAN))
+        began, this.guarded = self._clock(), True
+        try:
+            this.guarded = await self.custody.arm(order.id, actions, seconds)
+        except DriverError as error:
+            await self._record(log.ActionFailed(order.id, DEAD_MAN, str(error)))
+            raise
+        took = round(self._clock() - began, 3)
+        entry: log.Entry = log.ActionDone(order.id, DEAD_MAN, f"fires after {seconds:g} s", took)
+        if not this.guarded:
+            without = "the router has no means for a timed undo, and does without"
+            entry = log.ActionFailed(order.id, DEAD_MAN, without)
+        await self._record(entry)
+
+    async def _commit(self, this: _Transaction) -> None:
+        """It stands, if the timed undo has not fired meanwhile.
+
+        Raises:
+            SwitchoverError: It has.
+        """
+        if await self._disarm(this):
+            raise SwitchoverError("its time ran out, and the router has undone it by itself")
+
+    async def _disarm(self, this: _Transaction) -> bool:
+        """Cancel the timed undo, if there is one; tell whether it had fired."""
+        if not this.guarded:
+            return False
+        try:
+            fired = await self.custody.disarm(this.order.id)
+        except DriverError as error:
+            await self._record(log.ActionFailed(this.order.id, DEAD_MAN, str(error)))
+            raise
+        this.guarded = False
+        entry: log.Entry = log.ActionUndone(this.order.id, DEAD_MAN, "cancelled in time")
+        if fired:
+            entry = log.ActionFailed(this.order.id, DEAD_MAN, "nobody cancelled it: it has fired")
+        await self._record(entry)
+        return fired
 
     async def _perform(self, id_: str, action: Action) -> None:
         await self._record(log.ActionBegun(id_, action.name))
@@ -178,15 +261,14 @@ class Switchover:
             )
         return view
 
-    async def _undo(
-        self, id_: str, prepared: Prepared, begun: list[Action], why: Exception
-    ) -> _Ended:
-        """Put back what was there, action by action in reverse; go on past a failure."""
-        if not begun:
-            because = f"nothing was changed: {why}"
-            return _Ended(Ending.UNDONE, because, prepared.view, changed=False)
+    async def _undo(self, this: _Transaction, why: Exception) -> _Ended:
+        """Put back what was there, action by action in reverse; go on past a failure.
+
+        The timed undo is cancelled last, and not where ours has failed: it is one try more.
+        """
+        id_, prepared = this.order.id, this.prepared
         failures: list[str] = []
-        for action in reversed(begun):
+        for action in reversed(this.begun):
             try:
                 words = await self._driver.undo(action)
                 await self._record(log.ActionUndone(id_, action.name, words))
@@ -194,6 +276,12 @@ class Switchover:
                 if action.essential:
                     failures.append(f"{action.name}: {error}")
                 await self._record(log.ActionFailed(id_, action.name, f"undo: {error}"))
+        if not failures:
+            with contextlib.suppress(DriverError):  # it would do what is done; see `Custody.take`
+                await self._disarm(this)
+        if not this.begun:
+            because = f"nothing was changed: {why}"
+            return _Ended(Ending.UNDONE, because, prepared.view, changed=False)
         back = prepared.plan.source or "its former state"
         view = None
         try:

@@ -36,6 +36,9 @@ from wanfailover_iproute2.reading import HABETS, LinuxView
 
 Lines = tuple[str, ...]
 
+AFTER = "after"
+"""The action that is the site's own."""
+
 _INTERFACE = re.compile(r"[\w.@+-]{1,15}")  # IFNAMSIZ; and nothing a shell would take as its own
 _FAILED_LINE = re.compile(r"Command failed -:(\d+)")
 
@@ -130,7 +133,7 @@ def _after(step: SetGateway, own: Own) -> Action:
     there = _told(own, step.source, step.new, step.interface)
     back = _told(own, step.old_source, step.old, step.old_interface)
     return Action(
-        "after",
+        AFTER,
         "run the site's own commands",
         (there, *own.after) if own.after else (),
         (back, *own.undo) if own.undo else (),

@@ -10,21 +10,25 @@ from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
 from wanfailover.core.site import Circuit
 from wanfailover.errors import CommandRefused, LoginRefused
-from wanfailover.ports import Action, Finding, Severity
+from wanfailover.ports import Action, Finding, Notes, Severity
 from wanfailover.transports.router import RouterShell
 from wanfailover_iproute2 import commands
 from wanfailover_iproute2.commands import Own
+from wanfailover_iproute2.deadman import ARM_WITHIN, DISARM_WITHIN, DeadMen
 from wanfailover_iproute2.findings import judge
 from wanfailover_iproute2.marking import Marker, Standpoint
 from wanfailover_iproute2.reading import READ, LinuxView, read_view
 from wanfailover_iproute2.survey import SURVEY, read_survey
+from wanfailover_iproute2.writer import Writer
 
 READ_WITHIN = 10.0
 """Seconds to read the router, log-in included; it takes milliseconds, and 0.3 s to log in."""
 
-ACT_WITHIN = 30.0
-"""Seconds for one action. Our own lines take milliseconds; the site's may restart a service."""
+ACT_WITHIN = 10.0
+"""Seconds for one action, or its undo; it takes milliseconds, and 0.3 s to log in."""
 
+OWN_WITHIN = 30.0
+"""The same for the site's own commands, which may restart a service."""
 
 FORGET_AGAIN = 5
 """How often connections are forgotten anew after one of them ended in the middle of it."""
@@ -33,11 +37,13 @@ FORGET_AGAIN = 5
 class Iproute2:
     """Drives a Linux router by ``ip``, ``conntrack`` and ``arping``."""
 
-    def __init__(self, shell: RouterShell, own: Own, standpoint: Standpoint) -> None:
+    def __init__(self, shell: RouterShell, own: Own, standpoint: Standpoint, notes: Notes) -> None:
         self._shell = shell
         self._own = own
         marked = tuple(circuit for circuit in own.circuits if circuit.marked)
         self._marker = Marker(shell, marked, standpoint)
+        self._dead_men = DeadMen(shell)
+        self._writer = Writer(shell, notes)
 
     async def read(self) -> LinuxView:
         """Read addresses and default routes, in one round trip; in another one marks, if any."""
@@ -55,11 +61,37 @@ class Iproute2:
 
     async def perform(self, action: Action) -> str:
         """Type what the action does; returns the router's words."""
-        return await self._type(action.does)
+        return await self._type(action.does, _within(action))
 
     async def undo(self, action: Action) -> str:
         """Type what takes it back, from whatever point it may have stopped at."""
-        return await self._type(action.undoes)
+        return await self._type(action.undoes, _within(action))
+
+    def fires_after(self, actions: Sequence[Action], proving: float) -> float:
+        """All that a switchover may take, by its deadlines; see `ports.DeadMan`."""
+        acting = sum(_within(action) for action in actions if action.does)
+        undoing = sum(_within(action) for action in actions if action.undoes)
+        return ARM_WITHIN + acting + READ_WITHIN + proving + undoing + DISARM_WITHIN + READ_WITHIN
+
+    async def arm(self, token: str, actions: Sequence[Action], seconds: float) -> bool:
+        """Leave a timed undo on the router."""
+        return await self._dead_men.arm(token, actions, seconds)
+
+    async def disarm(self, token: str) -> bool:
+        """Cancel a timed undo; tell whether it has fired."""
+        return await self._dead_men.disarm(token)
+
+    async def armed(self) -> tuple[str, ...]:
+        """Tokens of the timed undos on the router."""
+        return await self._dead_men.armed()
+
+    async def claim(self, name: str) -> str:
+        """Have it known on the router that *name* changes it."""
+        return await self._writer.claim(name)
+
+    async def release(self) -> None:
+        """Take our name from the router."""
+        await self._writer.release()
 
     async def close(self) -> None:
         """Log out; the next call logs in again."""
@@ -81,15 +113,20 @@ class Iproute2:
         ours = frozenset(circuit.address.ip for circuit in self._own.circuits)
         return read_view(reply, time.monotonic(), ours)
 
-    async def _type(self, lines: tuple[str, ...]) -> str:
+    async def _type(self, lines: tuple[str, ...], within: float) -> str:
         if not lines:
             return ""
-        script = commands.script(lines)
-        done = await self._shell.run_detached(script, within=ACT_WITHIN)
+        script, until = commands.script(lines), time.monotonic() + within
+        done = await self._shell.run_detached(script, within=within)
         for _ in range(FORGET_AGAIN):
             if not commands.stumbled(lines, done):
                 break
-            done = await self._shell.run_detached(script, within=ACT_WITHIN)
+            left = max(0.0, until - time.monotonic())
+            done = await self._shell.run_detached(script, within=left)
         if commands.failed(lines, done):
             raise CommandRefused(commands.culprit(lines, done), done.words)
         return done.words
+
+
+def _within(action: Action) -> float:
+    return OWN_WITHIN if action.name == commands.AFTER else ACT_WITHIN

@@ -79,7 +79,7 @@ class Plugin:
         sudo = Sudo(TOOLS, "ip -V", access.sudo_password) if options.sudo else None
         shell = RouterShell(shell_for(access, options.netns), sudo)
         own = Own(options.after, options.undo, access.circuits)
-        return Iproute2(shell, own, _standpoint(access, options.netns))
+        return Iproute2(shell, own, _standpoint(access, options.netns), access.notes)
 
 
 def _standpoint(access: RouterAccess, netns: str | None) -> Standpoint:

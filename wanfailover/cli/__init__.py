@@ -20,11 +20,13 @@ from wanfailover.errors import (
     JournalError,
     LabError,
     ProfileError,
+    RouterHeld,
     WanFailoverError,
 )
 
 EXIT_CODES: dict[type[WanFailoverError], int] = {
     ProfileError: 2,
+    RouterHeld: 1,  # though it is a DriverError: the first that fits counts
     DriverError: 3,
     LabError: 3,
     ControlError: 1,
