@@ -64,8 +64,8 @@ def test_no_journal_is_a_sentence(tmp_path):
         Reader(tmp_path / "none.db")
     damaged = tmp_path / "damaged.db"
     damaged.write_bytes(b"this is no database at all, not even nearly" * 100)
-    with pytest.raises(JournalError, match="cannot be opened"):
-        Journal(damaged)
+    with pytest.raises(JournalError, match="cannot be read"):
+        Reader(damaged)
     newer = tmp_path / "newer.db"
     database = sqlite3.connect(newer)
     database.execute("PRAGMA user_version=99")

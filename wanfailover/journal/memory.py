@@ -1,16 +1,15 @@
 """What a restart brings along: hold, budget and an unfinished switchover, from the journal.
 
-Times are stored as instants of one boot's monotonic clock and as wall time. Within the same boot
-the monotonic difference is exact, whatever the wall clock did meanwhile; after a reboot only wall
-time is left, and a remaining time is clamped to what was given, so that no jump of a clock can
-stretch a hold.
+How old an entry is, `eras` tells. A remaining time is never longer than what was given, so that no
+jump of a clock can stretch a hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from statistics import median
 
 from wanfailover.core.entries import (
@@ -27,73 +26,102 @@ from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.journal.eras import Eras, utc_now
 from wanfailover.journal.reader import Reader, Record, boot_id
 
 FEW = 5
 """Switchovers from which the cost of one is judged: a router's ways change with its firmware."""
 
 
-def remember(reader: Reader, now: float) -> Memory:
-    """Fold the journal into what the engine must know; *now* is the present monotonic instant."""
+def remember(
+    reader: Reader,
+    now: float,
+    *,
+    boot: str | None = None,
+    wall: Callable[[], datetime] = utc_now,
+) -> Memory:
+    """Fold the journal into what the engine must know.
+
+    Args:
+        reader: Of the journal.
+
+        now: The present monotonic instant, of *boot*.
+
+        boot: This one where none is given.
+
+        wall: Tells the wall time, with zone.
+    """
+    ages = Ages(reader, boot_id() if boot is None else boot, now, wall)
     return Memory(
-        hold=_hold(reader, now),
-        pause=_pause(reader, now),
-        moves=_moves(reader, now),
+        hold=_hold(reader, ages),
+        pause=_pause(reader, ages),
+        moves=_moves(reader, ages),
         interrupted=_interrupted(reader),
         days=_days(reader),
     )
 
 
-def age(record: Record, now: float) -> float:
-    """Seconds since *record* was written, never negative."""
-    if record.boot and record.boot == boot_id() and now >= record.mono:
-        return now - record.mono
-    return max(0.0, (datetime.now(UTC) - record.at).total_seconds())
+class Ages:
+    """How old the entries of a journal are."""
+
+    def __init__(self, reader: Reader, boot: str, now: float, wall: Callable[[], datetime]) -> None:
+        self.now = now
+        self._eras = Eras(reader.db, boot, now, wall)
+
+    def __call__(self, record: Record) -> float:
+        """Seconds since *record* was written, never negative."""
+        return self._eras.age(record.boot, record.mono, record.at)
+
+    def until(self, record: Record, seconds: float) -> float | None:
+        """The instant at which *seconds* that were given with *record* end; None if it is over."""
+        remaining = seconds - self(record)
+        return self.now + remaining if remaining > 0 else None
 
 
-def _hold(reader: Reader, now: float) -> Hold | None:
+def _hold(reader: Reader, ages: Ages) -> Hold | None:
     record = reader.last(HoldBegan, HoldEnded)
     if record is None or not isinstance(record.entry, HoldBegan):
         return None
     began = record.entry
     if began.seconds is None:
         return Hold(began.circuit)
-    remaining = began.seconds - age(record, now)
-    return Hold(began.circuit, now + remaining) if remaining > 0 else None
+    until = ages.until(record, began.seconds)
+    return None if until is None else Hold(began.circuit, until)
 
 
-def _pause(reader: Reader, now: float) -> Pause | None:
+def _pause(reader: Reader, ages: Ages) -> Pause | None:
     record = reader.last(PauseBegan, PauseEnded)
     if record is None or not isinstance(record.entry, PauseBegan):
         return None
     seconds = record.entry.seconds
     if seconds is None:
         return Pause()
-    remaining = seconds - age(record, now)
-    return Pause(now + remaining) if remaining > 0 else None
+    until = ages.until(record, seconds)
+    return None if until is None else Pause(until)
 
 
-def _moves(reader: Reader, now: float) -> tuple[Move, ...]:
+def _moves(reader: Reader, ages: Ages) -> tuple[Move, ...]:
     """The last day's switchovers that were begun, oldest first; one without an end was not proved.
 
-    An end is younger than its beginning, so it is met first.
+    An end is younger than its beginning, so it is met first. All are looked at: where the wall
+    clock was set between two boots, what lies further back may be younger.
     """
     moves: list[Move] = []
     ended: dict[str, tuple[float, str]] = {}
     for record in reader.records(SwitchoverIntended, SwitchoverEnded, newest_first=True):
-        since = age(record, now)
+        since = ages(record)
         if since > KEPT:
-            break
+            continue
         match record.entry:
             case SwitchoverEnded(id=id_, ending=ending):
-                ended[id_] = (now - since, ending)
+                ended[id_] = (ages.now - since, ending)
             case SwitchoverIntended(id=id_) as begun:
-                at, ending = ended.get(id_, (now - since, Ending.STUCK))
+                at, ending = ended.get(id_, (ages.now - since, Ending.STUCK))
                 proved = ending == Ending.PROVED
                 moves.append(
                     Move(at, begun.source, begun.target, begun.rule, proved, begun.automatic)
                 )
-    return tuple(reversed(moves))
+    return tuple(sorted(moves, key=attrgetter("at")))
 
 
 def usual_cost(reader: Reader) -> float | None:

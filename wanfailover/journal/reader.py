@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
 from wanfailover.core.entries import KINDS, Entry, from_data
 from wanfailover.errors import JournalError
+from wanfailover.journal.rows import SCHEMA, Row
+
+LATER = 1 << 62
+"""Numbers of rows that are not in the journal come after all that are."""
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +45,34 @@ class Record:
 class Reader:
     """Reads a journal that somebody else may be writing. A context manager.
 
+    Args:
+        beside: Rows that the journal could not take, newer than all it holds: see `spill`.
+
+        missing: Whether there may be no journal, or none that can be read: then only those are.
+
     Raises:
         JournalError: There is no journal, or it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beside: Sequence[Row] = (), *, missing: bool = False) -> None:
         self.path = path
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
-            self._db = sqlite3.connect(_address(path), uri=True, timeout=1.0)
-            self._db.execute("PRAGMA query_only=1")
-        except sqlite3.Error as error:
-            raise JournalError(f"the journal {path} cannot be read: {error}") from error
+            self.db = self._open()
+        except (sqlite3.Error, OSError) as error:
+            if not missing:
+                raise JournalError(f"the journal {path} cannot be read: {error}") from error
+            self.db = sqlite3.connect(":memory:")
+            self.db.executescript(SCHEMA)
+        self._beside = [row for row in beside if not self._holds(row)]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        self.db.close()
+        if self._copy is not None:
+            self._copy.cleanup()
 
     def records(self, *kinds: type[Entry], newest_first: bool = False) -> Iterator[Record]:
         """Yield the entries of *kinds* (all, if none is named); kinds unknown here are left out."""
@@ -59,16 +80,55 @@ class Reader:
         marks = ",".join("?" * len(names))
         order = "DESC" if newest_first else "ASC"
         query = f"SELECT id, at, boot, mono, kind, data FROM entry WHERE kind IN ({marks}) ORDER BY id {order}"  # noqa: E501, S608
+        numbered = enumerate(self._beside, LATER)
+        late = [(id_, *row) for id_, row in numbered if row.kind in names]
         try:
-            for id_, at, boot, mono, kind, data in self._db.execute(query, names):
-                entry = from_data(kind, json.loads(data))
-                yield Record(id_, datetime.fromisoformat(at), boot, mono, entry)
+            stored = self.db.execute(query, names)
+            for row in chain(reversed(late), stored) if newest_first else chain(stored, late):
+                yield _record(*row)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise JournalError(f"the journal {self.path} cannot be read: {error}") from error
 
     def last(self, *kinds: type[Entry]) -> Record | None:
         """Give the newest entry of *kinds*."""
         return next(self.records(*kinds, newest_first=True), None)
+
+    def _open(self) -> sqlite3.Connection:
+        """Open it; a copy in memory's file system, where a full disk does not let it be read."""
+        try:
+            return _connect(_address(self.path))
+        except sqlite3.OperationalError:
+            if not self.path.exists():
+                raise
+        self._copy = tempfile.TemporaryDirectory(
+            dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+        )
+        copy = Path(self._copy.name) / self.path.name
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{self.path}{suffix}", f"{copy}{suffix}")
+        return _connect(_address(copy))
+
+    def _holds(self, row: Row) -> bool:
+        same = "SELECT 1 FROM entry WHERE kind = ? AND boot = ? AND mono = ? AND data = ?"
+        found = self.db.execute(same, (row.kind, row.boot, row.mono, row.data)).fetchone()
+        return found is not None
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    """Open it, and see that it can be read."""
+    db = sqlite3.connect(address, uri=True, timeout=1.0)
+    try:
+        db.execute("PRAGMA query_only=1")
+        db.execute("SELECT 1 FROM entry LIMIT 1").fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _record(id_: int, at: str, boot: str, mono: float, kind: str, data: str) -> Record:
+    return Record(id_, datetime.fromisoformat(at), boot, mono, from_data(kind, json.loads(data)))
 
 
 def _address(path: Path) -> str:

@@ -5,39 +5,36 @@ Who has no use for a thread, as a simulation in virtual time, gives `Inline` in 
 SQLite in WAL mode. Entries that a restart depends on (`entries.DURABLE`) are written with
 ``synchronous=FULL`` and awaited before the program goes on; the others with NORMAL, which may lose
 the last of them in a power cut, but never the order or the file.
+
+A journal that cannot be written stops nobody. What it could not take it owes: every later attempt
+begins with that. One that is damaged is set aside, and a new one begun.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from wanfailover.core.entries import DURABLE, Entry, to_data
+import structlog
+
+from wanfailover.core.entries import DURABLE, Entry
 from wanfailover.errors import JournalError
+from wanfailover.journal import damage, retention
+from wanfailover.journal.eras import utc_now
 from wanfailover.journal.reader import boot_id
+from wanfailover.journal.rows import SCHEMA, SCHEMA_VERSION, VITAL, Row, rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
-
-SCHEMA = """
-CREATE TABLE entry (
-    id    INTEGER PRIMARY KEY,
-    at    TEXT NOT NULL,     -- wall time, RFC 3339, UTC
-    boot  TEXT NOT NULL,     -- the kernel's boot id: instants compare within one boot
-    mono  REAL NOT NULL,     -- seconds on that boot's monotonic clock
-    kind  TEXT NOT NULL,
-    data  TEXT NOT NULL      -- JSON, the entry's fields
-);
-CREATE INDEX entry_kind ON entry (kind, id);
-"""
+MOST_OWED = 1000
+"""Entries that are kept in memory for a journal that cannot be written."""
 
 
 class Inline(Executor):
@@ -53,11 +50,6 @@ class Inline(Executor):
         return future
 
 
-def utc_now() -> datetime:
-    """The wall time."""
-    return datetime.now(UTC)
-
-
 class Journal:
     """Writes entries. `close` it: what is queued is written then.
 
@@ -69,8 +61,14 @@ class Journal:
 
         boot: The name of the boot that instants are of.
 
+    Attributes:
+        aside: Where a damaged journal was put, if one was found.
+
+        trouble: Why it cannot be written, as far as is known by now.
+
     Raises:
-        JournalError: The file cannot be opened, is no journal, or cannot be written.
+        JournalError: It was written by a newer version. Nothing else: a journal that cannot be
+            opened now is tried again with every entry.
     """
 
     def __init__(
@@ -82,58 +80,167 @@ class Journal:
         boot: str | None = None,
     ) -> None:
         self.path = path
+        self.aside: Path | None = None
+        self.trouble: str | None = None
         self._wall = wall
         self._boot = boot_id() if boot is None else boot
         self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._db: sqlite3.Connection | None = None
+        self._owed: list[Row] = []
+        self._log = structlog.get_logger("wanfailover")
         try:
-            self._db: sqlite3.Connection = self._thread.submit(_open, path).result()
-        except sqlite3.Error as error:
+            self._thread.submit(self._opened).result()
+        except JournalError:
             self._thread.shutdown()
-            raise JournalError(
-                f"the journal {path} cannot be opened ({error}): move it aside to begin a new one"
-            ) from error
+            raise
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = f"the journal {path} cannot be opened: {error}"
+
+    def stamp(self, entries: Sequence[Entry], mono: float) -> list[Row]:
+        """Give *entries* the wall time, and *mono*."""
+        at = self._wall().astimezone(UTC).isoformat(timespec="milliseconds")
+        return rows(entries, at, self._boot, mono)
 
     async def append(self, entries: Sequence[Entry], mono: float) -> None:
-        """Write *entries* in one transaction, stamped with *mono* and the wall time.
+        """Write *entries*, stamped, as `write` does."""
+        await self.write(self.stamp(entries, mono))
+
+    async def write(self, stamped: Sequence[Row]) -> None:
+        """Write what is owed, and then these, in one transaction.
 
         Raises:
-            JournalError: The disk is full, or the file is damaged or gone.
+            JournalError: The disk is full, or the file is damaged or gone. They are owed from now
+                on.
         """
-        loop = asyncio.get_running_loop()
+        await self._do(lambda: self._write(stamped))
+
+    async def take_up(self, spilled: Sequence[Row]) -> None:
+        """Write rows of an earlier run, which it may have written itself in its last moment.
+
+        Raises:
+            JournalError: They cannot be written now, and are not owed.
+        """
+        await self._do(lambda: self._take_up(spilled))
+
+    async def prune(self, keep: float, mono: float) -> int:
+        """Delete some of what is older than *keep* seconds at *mono*; give how many rows.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        return await self._do(lambda: retention.prune(self._opened(), keep, self._boot, mono))
+
+    def close(self, within: float = 5.0) -> None:
+        """Write what is queued and let go of the file; a disk that hangs is not waited for."""
+        with suppress(sqlite3.Error, OSError, TimeoutError):
+            self._thread.submit(self._close).result(within)
+        self._thread.shutdown(wait=False)
+
+    async def _do(self, work: Callable[[], T]) -> T:
         try:
-            await loop.run_in_executor(self._thread, self._write, entries, mono)
-        except sqlite3.Error as error:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except (sqlite3.Error, OSError) as error:
             raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
 
-    def _write(self, entries: Sequence[Entry], mono: float) -> None:
-        durable = any(isinstance(entry, DURABLE) for entry in entries)
-        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        at = self._wall().astimezone(UTC).isoformat(timespec="milliseconds")
-        rows = [
-            (at, self._boot, mono, type(entry).__name__, json.dumps(to_data(entry)))
-            for entry in entries
-        ]
-        with self._db:
-            self._db.executemany(
-                "INSERT INTO entry (at, boot, mono, kind, data) VALUES (?, ?, ?, ?, ?)", rows
-            )
+    # On the thread.
 
-    def close(self) -> None:
-        """Write what is queued and let go of the file."""
-        self._thread.submit(self._db.close).result()
-        self._thread.shutdown()
+    def _write(self, stamped: Sequence[Row]) -> None:
+        self._owed += stamped
+        try:
+            _insert(self._opened(), self._owed)
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = f"the journal {self.path} cannot be written: {error}"
+            if isinstance(error, sqlite3.Error) and damage.damaged(error):
+                self._close()  # the next attempt finds it damaged, and sets it aside
+            self._owed = _most(self._owed)
+            raise
+        self._owed, self.trouble = [], None
+
+    def _take_up(self, spilled: Sequence[Row]) -> None:
+        db = self._opened()
+        known = "SELECT 1 FROM entry WHERE kind = ? AND boot = ? AND mono = ? AND data = ?"
+        new = [r for r in spilled if not db.execute(known, (r.kind, *r[1:3], r.data)).fetchone()]
+        _insert(db, new)
+
+    def _close(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """The database; opened, or opened anew where its file is no longer in its place."""
+        if self._db is not None and not self.path.exists():
+            self._close()
+        if self._db is None:
+            try:
+                self._db = _open(self.path)
+            except sqlite3.Error as error:
+                if not damage.damaged(error):
+                    raise
+                self._db = self._begin_anew(error)
+        return self._db
+
+    def _begin_anew(self, why: sqlite3.Error) -> sqlite3.Connection:
+        self.aside = damage.set_aside(self.path, self._wall().astimezone(UTC))
+        self._log.error("journal-set-aside", why=str(why), file=str(self.aside))
+        saved = damage.salvage(self.aside)
+        db = _open(self.path)
+        if saved:
+            _insert(db, saved)
+        return db
 
 
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=5.0, check_same_thread=True)
-    db.execute("PRAGMA journal_mode=WAL")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        with db:
-            db.executescript(SCHEMA)
-            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-    elif version > SCHEMA_VERSION:
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            _create(db)
+        _check(db, path, version)
+    except BaseException:
         db.close()
-        message = f"it was written by a newer version (schema {version}, known {SCHEMA_VERSION})"
-        raise sqlite3.DatabaseError(message)
+        raise
     return db
+
+
+def _check(db: sqlite3.Connection, path: Path, version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} cannot be used: it was written by a newer version (schema "
+            f"{version}, known {SCHEMA_VERSION}); move it aside to begin a new one"
+        )
+    (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if sound != "ok":
+        raise damage.Damaged(sound)
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone():
+        raise damage.Damaged("it has no entries")
+
+
+def _create(db: sqlite3.Connection) -> None:
+    """All at once: a disk that fills up meanwhile leaves nothing half made."""
+    try:
+        db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
+
+
+def _insert(db: sqlite3.Connection, stamped: Sequence[Row]) -> None:
+    durable = any(row.kind in _DURABLE for row in stamped)
+    db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    with db:
+        db.executemany(
+            "INSERT INTO entry (at, boot, mono, kind, data) VALUES (?, ?, ?, ?, ?)", stamped
+        )
+
+
+def _most(owed: list[Row]) -> list[Row]:
+    """What a restart must know is owed for ever, of the rest the latest."""
+    rest = [row for row in owed if row.kind not in VITAL][:-MOST_OWED]
+    old = set(map(id, rest))
+    return [row for row in owed if id(row) not in old]
+
+
+_DURABLE = frozenset(kind.__name__ for kind in DURABLE)

@@ -1,0 +1,64 @@
+"""Where entries go that the journal cannot take: a small file in the runtime directory.
+
+That is another file system, in memory, so it takes them when the disk is full or broken. Only what
+a restart must know is kept, a line an entry, each on its medium before the program goes on. The
+next journal that can be written takes them up, and the file goes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from wanfailover.journal.rows import VITAL, Row
+
+
+class Spill:
+    """One site's file; *path* is None where there is no place for one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def rows(self) -> list[Row]:
+        """What lies there, oldest first; lines that cannot be read, such as a torn one, do not."""
+        if self.path is None:
+            return []
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return []
+        return [row for line in lines if (row := _read(line)) is not None]
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Add those of *rows* that a restart must know.
+
+        Raises:
+            OSError: They cannot be kept here either.
+        """
+        vital = [row for row in rows if row.kind in VITAL]
+        if not vital:
+            return
+        if self.path is None:
+            raise FileNotFoundError("there is no runtime directory: set XDG_RUNTIME_DIR")
+        self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{json.dumps(row)}\n" for row in vital))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def clear(self) -> None:
+        """The journal has them all."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _read(line: str) -> Row | None:
+    try:
+        at, boot, mono, kind, data = json.loads(line)
+        row = Row(str(at), str(boot), float(mono), str(kind), str(data))
+        json.loads(row.data)
+    except (ValueError, TypeError):
+        return None
+    return row
