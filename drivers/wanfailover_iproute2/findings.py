@@ -236,6 +236,22 @@ def _ipv6(case: _Case) -> Iterator[Finding]:
         )
 
 
+def _timed_undo(case: _Case) -> Iterator[Finding]:
+    if case.survey.keeps is None:
+        return
+    if case.survey.keeps:
+        sentence = "while a circuit that works is left, a timed undo is kept on the router"
+        yield Finding("timed undo", GREEN, f"{sentence}, in {case.survey.keeps[0]}")
+        return
+    yield Finding(
+        "timed undo",
+        YELLOW,
+        "neither /run nor /tmp may be written: no timed undo brings a working circuit back, should "
+        "the agent die in the middle of a switch, and nothing tells another agent of this one",
+        "let the log-in write to /tmp",
+    )
+
+
 _LOOKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _circuit,
     _rights,
@@ -246,4 +262,5 @@ _LOOKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _nat,
     _rp_filter,
     _ipv6,
+    _timed_undo,
 )

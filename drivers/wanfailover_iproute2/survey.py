@@ -31,6 +31,7 @@ echo '== iptables'  # only where it has rules: asking the old one for a table cr
 if grep -q nat /proc/net/ip_tables_names || iptables -V | grep -q nf_tables; then
     iptables -t nat -S
 fi
+echo '== keeps'; for parent in /run /tmp; do [ ! -w $parent ] || echo $parent; done
 # What manages interfaces does so in its own network namespace, which may not be ours. Who may not
 # see that one is an ordinary user of the host, and in it.
 theirs=$(readlink /proc/1/ns/net)
@@ -77,6 +78,8 @@ class Survey:
         ifupdown: Interfaces that get their configuration at boot.
 
         nat: Rules with a fixed source; None where the rules could not be read.
+
+        keeps: Where something of ours could be kept for a while; None where that was not asked.
     """
 
     rights: str
@@ -87,6 +90,7 @@ class Survey:
     ifupdown: frozenset[str]
     rp_filter: dict[str, int]
     nat: tuple[FixedSource, ...] | None
+    keeps: tuple[str, ...] | None = None
 
 
 def read_survey(reply: Completed) -> Survey:
@@ -115,6 +119,7 @@ def read_survey(reply: Completed) -> Survey:
                 for path, _, value in (row.rpartition(":") for row in _lines(parts, "rp_filter"))
             },
             nat=_fixed_sources(parts["nft"], parts["iptables"]),
+            keeps=tuple(parts["keeps"].split()) if "keeps" in parts else None,
         )
     except (ValueError, LookupError, TypeError) as error:
         raise UnreadableReply("account of itself", reply.out or reply.words) from error

@@ -27,6 +27,9 @@ CLAIM_WITHIN = 10.0
 STALE_AFTER = 300
 """Seconds, by the router's clock; it is refreshed every minute, and five times may fail."""
 
+NOBODY = "nobody"
+"""No life reads like that."""
+
 NOTE = "writer"
 """The key of our own id among the driver's notes, which lie in the site's state directory."""
 
@@ -152,7 +155,7 @@ class Writer:
 
     async def claim(self, name: str) -> str:
         """Write our name there, or refresh it; see `ports.Claiming`."""
-        lines = await self._claim(name, "''")
+        lines = await self._claim(name, NOBODY)
         if lines[:1] == ["held"]:
             life = Life.read(lines[4])
             if life is None or not life.over:

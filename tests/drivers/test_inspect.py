@@ -195,6 +195,16 @@ def test_a_survey_that_cannot_be_read(out: str) -> None:
         read_survey(Completed(0, out, "sh: no"))
 
 
+@pytest.mark.parametrize(
+    ("keeps", "severity", "words"),
+    [(("/run", "/tmp"), GREEN, "in /run"), (("/tmp",), GREEN, "in /tmp"), ((), YELLOW, "no timed")],
+)
+def test_a_place_for_a_timed_undo(keeps: tuple[str, ...], severity: Severity, words: str) -> None:
+    """Without one the dead man's switch cannot be armed, which is told and no obstacle."""
+    finding = only(findings(survey("debian", keeps=keeps), "timed undo"))
+    assert (finding.severity, words in finding.sentence) == (severity, True)
+
+
 @pytest.mark.packets
 @pytest.mark.parametrize("site", [SWAP, PORTS], ids=lambda site: site.name)
 async def test_a_healthy_router_is_green(make_bed: MakeBed, site: Site) -> None:
@@ -203,7 +213,9 @@ async def test_a_healthy_router_is_green(make_bed: MakeBed, site: Site) -> None:
     before = bed.held()
     found = await drive(bed).inspect()
     assert {f.severity for f in found} == {GREEN}, found
-    assert {"circuit", "rights", "tools", "interface", "nat"} == {f.subject for f in found}
+    assert {"circuit", "rights", "tools", "interface", "nat", "timed undo"} == {
+        f.subject for f in found
+    }
     assert bed.held() == before
 
 
