@@ -18,6 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.kernel import Address, Kernel, Refused, Route
+from tests.simulation.leftovers import Leftovers
 from tests.simulation.typed import Flows, Unforeseen, carry_out, lines_of
 from tests.simulation.wire import Fates, Garbage, Trouble, Wire, spawned_by_nobody
 from wanfailover.core.site import Circuit, Site
@@ -88,6 +89,7 @@ class VirtualLinux:
         self.flows = Flows(set())
         self.up = True
         self.jobs: dict[str, Job] = {}
+        self.leftovers = Leftovers(self._script)
         self._sessions: set[asyncio.Future[None]] = set()
 
     # What befalls it.
@@ -103,6 +105,7 @@ class VirtualLinux:
         for job in self.jobs.values():
             job.work.cancel()
         self.jobs.clear()
+        self.leftovers.vanish()
         self.flows.sources.clear()
         self.kernel, self.up = self.saved.copy(), False
         self.lose_sessions()
@@ -170,6 +173,8 @@ class VirtualLinux:
             nft = {"nft": '{"nftables": []}'}
             told = "".join(f"== {name}\n{(parts | nft).get(name, '')}\n" for name in names)
             return Completed(0, told, "")
+        if self.leftovers.knows(command):
+            return await self.leftovers.do(command)
         if found := _ONCE.match(command):
             return await self._once(found[1], command, within, session)
         if found := _STOP.fullmatch(command):
@@ -189,7 +194,7 @@ class VirtualLinux:
         """Start a script unless it was, and wait for its end: see `wanfailover.transports.detached`."""  # noqa: E501
         if place not in self.jobs:
             script = _script_of(command, place)
-            self.jobs[place] = Job(spawned_by_nobody(self._script(script)))
+            self.jobs[place] = Job(spawned_by_nobody(self._detached(script)))
         work = self.jobs[place].work
         await asyncio.wait({work, session}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if session.done() or work.cancelled():
@@ -197,6 +202,15 @@ class VirtualLinux:
         if not work.done():
             return Completed(124, "", "")
         return work.result()
+
+    async def _detached(self, script: str) -> Completed:
+        if not self.leftovers.knows(script):
+            return await self._script(script)
+        await asyncio.sleep(self.pace)
+        self.fates.meet("a file on the router")
+        if self.trouble.refuses:
+            return Completed(1, "", "Permission denied")
+        return await self.leftovers.do(script)
 
     async def _script(self, script: str) -> Completed:
         words: list[str] = []

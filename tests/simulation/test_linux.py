@@ -29,7 +29,7 @@ EXTRAS = (
     ("198.51.100.5/24", False),
     ("203.0.113.2/24", False),
 )
-"""Addresses beside those of the circuits: in the network of the first, of none, of the other; one twice."""
+"""Addresses beside the circuits': in the network of the first, of none, of the other; one twice."""
 
 TOLD = ("local", "prefixlen", "broadcast", "secondary", "scope", "dst", "gateway", "dev")
 MORE = ("prefsrc", "metric", "protocol")

@@ -1,0 +1,43 @@
+"""``python -m tests.simulation``: stories by their seeds, and the matrix of faults."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.simulation.story import INCIDENTS, tell
+
+
+def main() -> int:
+    ask = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    ask.add_argument("--seed", type=int, default=0, help="the first, or the only one")
+    ask.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
+    ask.add_argument("--incidents", type=int, default=INCIDENTS, help="in each story")
+    ask.add_argument("--verbose", action="store_true", help="tell the story line by line")
+    given = ask.parse_args()
+    failed, began = [], time.perf_counter()
+    incidents, rules, outcomes, crossed, lives, seconds = 0, Counter(), Counter(), 0, 0, 0.0
+    for seed in range(given.seed, given.seed + given.seeds):
+        result = tell(seed, given.incidents, print if given.verbose else None)
+        incidents += result.incidents
+        crossed, lives, seconds = (
+            crossed + result.crossed, lives + result.lives, seconds + result.seconds,
+        )  # fmt: skip
+        rules.update(result.rules)
+        outcomes.update(result.outcomes)
+        if result.wrong:
+            failed.append(seed)
+            print(f"seed {seed}: {'; '.join(result.wrong)}")
+    took = time.perf_counter() - began
+    print(f"{given.seeds} stories, {incidents} incidents, {lives} lives of the agent, {crossed} "
+          f"awaits, {seconds / 3600:.1f} h in {took:.1f} s")  # fmt: skip
+    print("rules:", ", ".join(f"{rule} {n}" for rule, n in rules.most_common()))
+    print("ends:", ", ".join(f"{end} {n}" for end, n in outcomes.most_common()))
+    print(f"failed: {failed or 'none'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""One life of the agent: the real loop, engine, switchover, journal and driver, on a wire.
+
+It is put together as `wanfailover.agent` does, less what has sockets or threads: the control socket
+and the probes' own, the recorder of samples. A new life knows what the journal and the router
+tell it, and the notes that its driver has left in the site's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.office import CONTROL, FarProver, Office, Prober
+from tests.simulation.safety import Safety
+from tests.simulation.wire import OWNER, Fates, Wire
+from wanfailover.core import entries as log
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.requests import Answer
+from wanfailover.custody import KEEP_EVERY
+from wanfailover.errors import DriverError
+from wanfailover.journal.memory import remember, usual_cost
+from wanfailover.journal.reader import Reader
+from wanfailover.journal.writer import Inline, Journal
+from wanfailover.loop import Loop, Request, Watchers
+from wanfailover.ports import Costly, Notes
+from wanfailover.recorder import Recorder
+from wanfailover.switchover import Switchover
+
+CALLS = ("read", "perform", "undo", "arm", "disarm", "armed", "claim", "release", "mark")
+"""Of a driver's, those that reach the router."""
+
+
+class _OnWire:
+    """A journal that is reached by a wire: an entry is on the disk, or the agent died before."""
+
+    def __init__(self, journal: Journal, wire: Wire) -> None:
+        self._journal = journal
+        self._wire = wire
+
+    async def append(self, entries: Sequence[log.Entry], mono: float) -> None:
+        self._wire.meet("to the disk")
+        await self._journal.append(entries, mono)
+        self._wire.meet("on the disk")
+
+
+class Life:
+    """From its start until it ends by itself, is stopped, or is killed."""
+
+    def __init__(self, office: Office, path: Path, notes: Notes, safety: Safety,
+                 fates: Fates) -> None:  # fmt: skip
+        self.wire = Wire(fates)
+        self.started = False
+        self.trouble = ""
+        self._office = office
+        self._safety = safety
+        self._context = contextvars.copy_context()
+        self._context.run(OWNER.set, self.wire)
+        clock = asyncio.get_running_loop().time
+        self._journal = Journal(path, Inline())
+        self._record = Recorder(_OnWire(self._journal, self.wire), clock)  # type: ignore[arg-type]
+        with Reader(path) as reader:
+            memory, cost = remember(reader, clock()), usual_cost(reader)
+        self._driver = office.router.driver(self.wire, notes)
+        for name in CALLS:
+            if hasattr(self._driver, name):
+                setattr(self._driver, name, safety.one_at_a_time(getattr(self._driver, name)))
+        if cost is None:
+            cost = self._driver.outage() if isinstance(self._driver, Costly) else 0.0
+        site = replace(office.site, policy=replace(office.site.policy, switch_cost=cost))
+        self.engine = Engine(site, [CONTROL], memory)
+        prover = FarProver(office, self.wire)
+        self._switchover = Switchover(site, self._driver, prover, self._record, clock)
+        watchers = Watchers(fed=self._fed, handled=self._handled)
+        self.loop = Loop(self.engine, self._driver, self._switchover, self._record, watchers, clock)
+        self._prober = Prober(office, self.engine, self.loop.inbox.put_nowait, self.wire)
+
+    def begin(self) -> asyncio.Task[None]:
+        """Live."""
+        return self.spawn(self._live())
+
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
+        """Run *work* as the agent's own."""
+        return asyncio.get_running_loop().create_task(work, context=self._context)
+
+    async def ask(self, request: Request) -> Answer:
+        """What the control socket does for an operator."""
+        if isinstance(request, SwitchRequest) and self.engine.switchover is None:
+            await self.loop.read_router()
+        return await self.loop.ask(request)
+
+    def close(self) -> None:
+        """The process is gone: nothing of it holds the journal."""
+        self._journal.close()
+
+    async def _live(self) -> None:
+        try:
+            await self._switchover.custody.take()
+            self.loop.inbox.put_nowait(await self._driver.read())
+        except DriverError as error:
+            self.trouble = str(error)
+            await self._driver.close()
+            return
+        await self._record(log.AgentStarted("simulated", 1))
+        self.started = True
+        self.loop.spawn(self._keep_custody())
+        await self.loop.run()
+        await self._record(log.AgentStopped("it was told to"))
+        await self.loop.close()
+        await self._switchover.custody.release()
+        with suppress(DriverError):
+            await self._driver.close()
+        self.loop.blame()
+
+    async def _keep_custody(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            async with self.loop.router:
+                await self._switchover.custody.keep()
+
+    def _fed(self, fact: Any, now: float, entries: Sequence[log.Entry]) -> None:
+        if not self.wire.dead:
+            self._safety.fed(self.engine, fact, now, entries)
+
+    def _handled(self, now: float) -> None:
+        if not self.wire.dead:
+            self._prober.aim(now)

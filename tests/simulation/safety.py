@@ -1,0 +1,246 @@
+"""What must hold whatever happens: the design's S1 to S6 and S9, watched from outside.
+
+What the agent believes counts for nothing here. Holds, pauses and the hour's budget are kept by
+this side's own book, over all lives of the agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.office import Eyes, Life, Office
+from wanfailover.cli.story import tell
+from wanfailover.core import entries as log
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import (
+    AutoRequest,
+    Ending,
+    Fact,
+    Outcome,
+    PauseRequest,
+    ResumeRequest,
+    SwitchoverStarted,
+    SwitchRequest,
+)
+from wanfailover.core.ledger import HOUR
+from wanfailover.core.reading import State
+from wanfailover.core.requests import Answer
+from wanfailover.journal.reader import Reader
+from wanfailover.loop import Request
+
+MENDING = {"stuck", "finish-interrupted"}
+"""Rules that end what was begun before: they may move whatever the evidence says."""
+
+PUTS_BACK = {"foreign-state"}
+"""Where the profile has the router put back that another hand has moved."""
+
+BLIND = {"try-other", "trial-failback", "drill"}
+"""Rules that may move without better evidence, each with proof or return."""
+
+SICK_AFTER = 4.0
+"""Seconds in which a prober that has fallen sick may not have noticed."""
+
+SEES_WITHIN = 90.0
+"""Seconds after which nobody may call a dead circuit's day steady."""
+
+
+class Violation(Exception):
+    """A property does not hold; the sentence tells which, and what was seen instead."""
+
+
+@dataclass
+class Hold:
+    """An operator's pin, as he was told it stands."""
+
+    circuit: str
+    until: float
+
+
+@dataclass
+class Safety:
+    """The watch over one office."""
+
+    office: Office
+    clock: Callable[[], float]
+    say: Callable[[str], object]
+    wrong: list[str] = field(default_factory=list)
+    hold: Hold | None = None
+    paused: float = -inf
+    sick_since: float | None = None
+    by_hand: bool = False
+    started: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
+    _moves: list[tuple[float, str]] = field(default_factory=list)  # automatic ones: when, which
+    _busy: str = ""
+
+    def violated(self, what: str) -> None:
+        """Note it; told where the run can be stopped."""
+        self.say(f"VIOLATED {what}")
+        self.wrong.append(what)
+
+    # While it runs.
+
+    def one_at_a_time(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """S5: of all lives, one call at a time reaches the router."""
+
+        async def alone(*given: Any, **named: Any) -> Any:
+            name = getattr(call, "__name__", "a call")
+            if self._busy:
+                self.violated(f"S5: {name} while {self._busy} is under way")
+            self._busy = name
+            try:
+                return await call(*given, **named)
+            finally:
+                self._busy = ""
+
+        return alone
+
+    def fed(self, engine: Engine, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
+        """An engine was fed."""
+        for entry in entries:
+            if (line := tell(entry)) is not None:
+                self.say(f"    {line}")
+        match fact:
+            case SwitchoverStarted():
+                self._begins(engine, fact, now)
+            case Outcome():
+                self._ends(fact)
+            case _:
+                pass
+
+    def _begins(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
+        rule, target = started.rule, started.target
+        self.started += 1
+        self.rules[rule] = self.rules.get(rule, 0) + 1
+        self.say(f"    switching {started.source} -> {target} by {rule}")
+        if rule == "operator-asked" or rule in MENDING:
+            return
+        self._s2(engine, started)
+        self._s3(engine, started, now)
+        self._s4(started, now)
+        sick = self.sick_since
+        if sick is not None and now - sick > SICK_AFTER:
+            eyes = self.office.eyes
+            self.violated(f"S6: {rule} to {target} while our host is {eyes} for {now - sick:.0f} s")
+
+    def _s2(self, engine: Engine, started: SwitchoverStarted) -> None:
+        rule, source, target = started.rule, started.source, started.target
+        if rule in PUTS_BACK:
+            return
+        if source is None:
+            self.violated(f"S2: {rule} moves to {target} a router that is on no circuit")
+            return
+        new, old = engine.readings[target].state, engine.readings[source].state
+        better = new.rank > old.rank
+        equal = rule == "preferred-recovered" and new is State.UP
+        blind = rule in BLIND and (new.rank >= old.rank or new is State.UNKNOWN)
+        if not (better or equal or blind):
+            self.violated(f"S2: {rule} leaves {source} ({old}) for {target} ({new})")
+
+    def _s3(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
+        if started.rule in PUTS_BACK:
+            return
+        self._moves = [(at, id_) for at, id_ in self._moves if at > now - HOUR]
+        allowed = engine.site.policy.switches_per_hour
+        if len(self._moves) >= allowed:
+            self.violated(f"S3: {started.rule} is number {len(self._moves) + 1} of {allowed}")
+        self._moves.append((now, started.id))
+
+    def _s4(self, started: SwitchoverStarted, now: float) -> None:
+        if now < self.paused:
+            self.violated(f"S4: {started.rule} to {started.target} while automation is paused")
+        hold = self.hold
+        if hold is not None and now < hold.until and started.target != hold.circuit:
+            left = hold.until - now
+            self.violated(
+                f"S4: {started.rule} to {started.target} although {hold.circuit} is held, for "
+                f"{left:.0f} s yet"
+            )
+
+    def _ends(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.ending] = self.outcomes.get(outcome.ending, 0) + 1
+        self.say(f"    {outcome.ending}: {outcome.because}")
+        if not outcome.changed:
+            self._moves = [(at, id_) for at, id_ in self._moves if id_ != outcome.id]
+        if outcome.ending is Ending.PROVED:
+            self.by_hand = False
+
+    # What an operator was told.
+
+    def answered(self, request: Request, answer: Answer | None) -> None:
+        """An operator has his answer; None where the agent died over it: then nothing is sure."""
+        if answer is None:
+            self.hold, self.paused = None, -inf
+            return
+        now = self.clock()
+        match request:
+            case PauseRequest(seconds=seconds):
+                self.paused = inf if seconds is None else now + seconds
+            case ResumeRequest():
+                self.paused = -inf
+            case AutoRequest():
+                self.hold = None
+            case SwitchRequest() if answer.rule is None:
+                self._settle(request, answer, now)
+            case _:
+                pass
+
+    def _settle(self, request: SwitchRequest, answer: Answer, now: float) -> None:
+        preferred = request.circuit == self.office.site.circuits[0].name
+        if "already" in answer.sentence and request.hold is None and not preferred:
+            return
+        if (preferred and request.hold is None) or request.once:
+            self.hold = None
+            return
+        until = inf if request.hold is None else now + request.hold
+        self.hold = Hold(request.circuit, until)
+
+    # At rest.
+
+    def at_rest(self, engine: Engine, journal: Path, dead_for: float) -> None:
+        """All that must be so when nothing happens any more."""
+        circuit = self.office.router.holds()
+        held = circuit.name if circuit else None
+        rule = engine.decision.rule
+        if held is None and not (self.by_hand or rule == "stuck"):
+            self.violated(f"S1: the router is on no circuit, and the agent says {rule}")
+        if held is not None and rule == "stuck":
+            self.violated(f"S1: the agent is stuck although the router is on {held}, whole")
+        if engine.active != held and rule != "stuck":
+            self.violated(f"S1: the router is on {held}, and the agent believes {engine.active}")
+        self._kept(engine)
+        self._s9(engine, journal)
+        alive = held is not None and self.office.life[held] in {Life.ALIVE, Life.LOSSY}
+        if rule == "steady" and not alive and dead_for > SEES_WITHIN:
+            self.violated(
+                f"all is steady, says the agent, and {held} has been dead {dead_for:.0f} s"
+            )
+
+    def _kept(self, engine: Engine) -> None:
+        """What the router would wake with is what it runs, or the agent says so."""
+        keeps = getattr(self.office.router, "keeps", None)
+        if keeps is None or self.by_hand:
+            return
+        runs, kept = self.office.router.holds(), keeps()
+        if runs != kept and not engine.unfinished and engine.decision.rule != "stuck":
+            name = kept.name if kept else "neither circuit"
+            self.violated(f"S1: after a restart the router would be on {name}, and nobody says so")
+
+    def _s9(self, engine: Engine, journal: Path) -> None:
+        if engine.interrupted is not None and engine.decision.rule != "stuck":
+            self.violated(f"S9: {engine.interrupted} is left open")
+        with Reader(journal) as reader:
+            last = reader.last(log.SwitchoverIntended, log.SwitchoverEnded)
+        if last is not None and isinstance(last.entry, log.SwitchoverIntended):
+            id_, target = last.entry.id, last.entry.target
+            self.violated(f"S9: switchover {id_} to {target} has no end in the journal")
+
+    def sees(self) -> None:
+        """The host's eyes have changed."""
+        sound = self.office.eyes is Eyes.SOUND
+        self.sick_since = None if sound else self.clock()

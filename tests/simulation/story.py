@@ -1,0 +1,444 @@
+"""A story of incidents, drawn from a seed: the same seed tells the same story, to the last word."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface
+from itertools import count
+from pathlib import Path
+from unittest.mock import patch
+
+import structlog
+
+from tests.simulation import office as offices
+from tests.simulation.life import Life
+from tests.simulation.linux import VirtualLinux
+from tests.simulation.netopia import VirtualR9100
+from tests.simulation.office import Eyes, Office, Router
+from tests.simulation.safety import Safety, Violation
+from tests.simulation.wire import Fates, tag_tasks
+from tests.support.clock import run
+from wanfailover.core.facts import AutoRequest, PauseRequest, ResumeRequest, SwitchRequest
+from wanfailover.core.site import Detect, Policy
+from wanfailover.loop import Request
+from wanfailover.ports import Forgetful
+
+INCIDENTS = 5
+"""In one story."""
+
+CALM = 4.0
+"""Seconds without a change, after which all is at rest."""
+
+CALM_WITHIN = 1800.0
+"""Seconds in which it must come to rest, once nothing is in its way any more."""
+
+FOREIGN = IPv4Interface("203.0.113.4/29"), IPv4Address("203.0.113.6")
+
+IN_MEMORY = Path("/dev/shm")
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a story."""
+
+    seed: int
+    lines: list[str]
+    wrong: list[str]
+    incidents: int
+    lives: int
+    crossed: int
+    seconds: float
+    outcomes: dict[str, int]
+    rules: dict[str, int]
+
+    def check(self) -> None:
+        """Raise where something was wrong.
+
+        Raises:
+            Violation: With the end of the story, and how to see all of it.
+        """
+        if self.wrong:
+            end = "\n".join(self.lines[-25:])
+            raise Violation(
+                f"seed {self.seed}: {'; '.join(self.wrong)}\n{end}\n"
+                f"all of it: python -m tests.simulation --seed {self.seed} --verbose"
+            )
+
+
+def tell(seed: int, incidents: int = INCIDENTS, say: Say | None = None) -> Result:
+    """Tell the story of *seed* in virtual time."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False
+    )
+    try:
+        folder = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
+        with tempfile.TemporaryDirectory(dir=folder) as where:
+            return run(_tell(seed, incidents, Path(where) / "journal.db", say))
+    finally:
+        structlog.reset_defaults()
+
+
+async def _tell(seed: int, incidents: int, journal: Path, say: Say | None) -> Result:
+    with patch.object(time, "monotonic", asyncio.get_running_loop().time):
+        world = World(seed, journal, say)
+        try:
+            await world.play(incidents)
+        finally:
+            await world.end()
+        return world.result()
+
+
+@dataclass
+class World:
+    """An office, its router and its agent, one life after the other."""
+
+    seed: int
+    journal: Path
+    echo: Say | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        tag_tasks(loop)
+        self.clock = loop.time
+        self.rng = random.Random(self.seed)
+        self.fates = Fates(tell=self.say)
+        self.kind, site = draw_site(self.rng)
+        router = draw_router(self.kind, site, self.rng, self.fates)
+        self.office = Office(site, router, random.Random(self.seed + 1))
+        self.safety = Safety(self.office, self.clock, self.say)
+        self.notes = Forgetful()
+        self.lives = 0
+        self.incidents = 0
+        self.life: Life | None = None
+        self._living: asyncio.Task[None] | None = None
+        self._restart_after = 1.0
+        self._over = False
+        self._disturbed = self._died = 0.0
+        self._ids = count(1)
+        self._asked: set[asyncio.Task[None]] = set()
+        self._keeper = loop.create_task(self._keep_alive())
+        policy = site.policy
+        self.say(
+            f"seed {self.seed}: {self.kind}, seen while idle: "
+            f"{[c.name for c in site.circuits if c.vantage] or 'none'}, failback "
+            f"{policy.failback}, drift {policy.drift}, {policy.switches_per_hour} an hour"
+        )
+
+    @property
+    def router(self) -> Router:
+        return self.office.router
+
+    def say(self, text: str) -> None:
+        minutes, seconds = divmod(self.clock(), 60)
+        line = f"{minutes:4.0f}:{seconds:06.3f}  {text}"
+        self.lines.append(line)
+        if self.echo is not None:
+            self.echo(line)
+
+    def result(self) -> Result:
+        return Result(
+            self.seed, self.lines, [*self.safety.wrong, *self.router.gaps], self.incidents,
+            self.lives, self.fates.crossed, self.clock(), self.safety.outcomes, self.safety.rules,
+        )  # fmt: skip
+
+    async def play(self, incidents: int) -> None:
+        """Let so many incidents happen, unless something is wrong before."""
+        await self._settle()
+        for number in range(incidents):
+            if self.safety.wrong or self.router.gaps:
+                return
+            self.say(f"-- incident {number + 1}")
+            await self._incident()
+            self.incidents += 1
+
+    async def end(self) -> None:
+        """Nothing goes on after this."""
+        self._over = True
+        self.fates.clear()
+        self._keeper.cancel()
+        if self.life is not None:
+            self.life.wire.kill()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.life is not None:
+            self.life.close()
+
+    # The agent's lives.
+
+    async def _keep_alive(self) -> None:
+        """What systemd does: whoever has died is started again."""
+        while not self._over:
+            self.lives += 1
+            self.life = life = Life(self.office, self.journal, self.notes, self.safety, self.fates)
+            self._living = life.begin()
+            await asyncio.wait({self._living})
+            await asyncio.gather(*life.wire.tasks, return_exceptions=True)
+            if not life.wire.dead:
+                error = None if self._living.cancelled() else self._living.exception()
+                if error is not None:
+                    self.safety.violated(f"the agent died of {error!r}")
+                self.say(f"the agent has ended{': ' + life.trouble if life.trouble else ''}")
+            life.wire.kill()
+            life.close()
+            self.life = None
+            await asyncio.sleep(self._restart_after)
+
+    def kill(self) -> None:
+        """SIGKILL to the agent."""
+        if self.life is not None:
+            self.say("the agent is killed")
+            self._restart_after = self.rng.choice([0.1, 1.0, 5.0, 30.0])
+            self.life.wire.kill()
+
+    # What happens.
+
+    async def _incident(self) -> None:
+        rng = self.rng
+        crossings = 60 if self.kind.startswith("linux") else 300
+        for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3])):
+            deed = self._deed()
+            if rng.random() < 0.7:
+                self.fates.at(int(crossings ** rng.random()), deed)
+            else:
+                asyncio.get_running_loop().call_later(rng.uniform(0.0, 15.0), self._now(deed))
+        self._trigger()
+        await asyncio.sleep(rng.choice([5.0, 10.0, 20.0]) * rng.uniform(0.5, 1.5))
+        self._aftermath()
+        await self._settle()
+
+    def _now(self, deed: Callable[[], object]) -> Callable[[], object]:
+        incident = self.incidents
+        return lambda: deed() if self.incidents == incident and not self._over else None
+
+    def _trigger(self) -> None:
+        """Something that an agent acts on."""
+        rng, holds = self.rng, self.router.holds()
+        match rng.choice(["dies", "dies", "dies", "asks", "asks", "hand", "quiet", "eyes"]):
+            case "dies" if holds is not None:
+                self._line(holds.name, rng.choice([offices.Life.DEAD, offices.Life.BEYOND]))
+            case "asks":
+                self._operate()
+            case "hand":
+                self._by_hand()
+            case "eyes":
+                self._see(rng.choice([Eyes.DEAF, Eyes.MUTE, Eyes.CUT]))
+            case _:
+                pass
+
+    def _deed(self) -> Callable[[], object]:
+        """Something that is in its way."""
+        rng = self.rng
+        seconds = rng.choice([0.0, 0.5, 5.0, 20.0, 60.0])
+        circuit = rng.choice(self.office.site.circuits).name
+        how = rng.choice(list(offices.Life))
+        table: list[Callable[[], object]] = [
+            self.kill,
+            self.kill,
+            self._cut_power,
+            lambda: self._trouble("lost", seconds),
+            lambda: self._trouble("away", seconds),
+            lambda: self._trouble("silent", seconds),
+            lambda: self._trouble("garbles", seconds),
+            lambda: self._trouble("refuses", seconds),
+            lambda: self._trouble("bars", seconds),
+            lambda: self._line(circuit, how),
+            self._operate,
+            self._by_hand,
+            self._stop,
+            self._slow_down,
+        ]
+        return rng.choice(table)
+
+    def _trouble(self, kind: str, seconds: float) -> None:
+        self._disturb(f"the router: {kind} for {seconds:g} s")
+        if kind != "lost":
+            self.router.trouble.begin(kind, seconds)
+        if kind != "garbles":
+            self.router.lose_sessions()
+
+    def _slow_down(self) -> None:
+        """Each line takes its time, so that more can happen between two."""
+        if isinstance(self.router, VirtualLinux):
+            self.router.pace = self.rng.choice([0.001, 0.3, 1.5])
+            self._disturb(f"the router takes {self.router.pace:g} s for a line")
+
+    def _cut_power(self) -> None:
+        self._disturb("the router's power is cut")
+        self.router.cut_power()
+
+    def _line(self, name: str, life: offices.Life) -> None:
+        if self.office.life[name] is not life:
+            self._disturb(f"{name} is {life}")
+            self.office.life[name] = life
+
+    def _see(self, eyes: Eyes) -> None:
+        self._disturb(f"our host is {eyes}")
+        self.office.eyes = eyes
+        if eyes is Eyes.CUT:
+            self.router.trouble.begin("silent", 3600.0)
+        self.safety.sees()
+
+    def _by_hand(self) -> None:
+        """Somebody at the router's own console."""
+        if not self.router.up:
+            return
+        first, other = self.office.site.circuits
+        choice = self.rng.choice([first, other, None])
+        where = FOREIGN if choice is None else (choice.address, choice.gateway)
+        if self.kind == "linux-ports" and choice is not None:
+            return  # nobody would put one circuit's address on the other's port
+        self._disturb(f"by hand the router is set to {where[0]} and {where[1]}")
+        self.router.set_by_hand(*where)
+        self.safety.by_hand = self.router.holds() is None
+        self.safety.hold = None
+
+    def _stop(self) -> None:
+        if self.life is not None and self.life.started:
+            self._disturb("the agent is told to stop")
+            self.life.loop.stop()
+
+    def _operate(self) -> None:
+        rng, circuits = self.rng, self.office.site.circuits
+        id_ = f"r{next(self._ids)}"
+        hold = rng.choice([None, 30.0, 600.0])
+        choices: list[Request] = [
+            *[
+                SwitchRequest(
+                    id_, circuit.name, hold, once=rng.random() < 0.2, force=rng.random() < 0.3,
+                    who="ann",
+                )
+                for circuit in (*circuits, *circuits)
+            ],
+            AutoRequest(id_, "ann"),
+            PauseRequest(id_, rng.choice([20.0, 120.0]), "ann"),
+            ResumeRequest(id_, "ann"),
+        ]  # fmt: skip
+        task = asyncio.get_running_loop().create_task(self._ask(rng.choice(choices)))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _ask(self, request: Request) -> None:
+        life = self.life
+        if life is None or not life.started or life.wire.dead:
+            return
+        self._disturb(f"an operator: {request}")
+        asking = life.spawn(life.ask(request))
+        assert self._living is not None
+        await asyncio.wait({asking, self._living}, return_when=asyncio.FIRST_COMPLETED)
+        answer = None
+        if asking.done() and not asking.cancelled() and not life.wire.dead:
+            answer = asking.result()
+        self.say(
+            f"    answer: {answer.rule or 'done'}: {answer.sentence}" if answer else "    none"
+        )
+        self.safety.answered(request, answer)
+
+    def _disturb(self, text: str) -> None:
+        self.say(text)
+        self._disturbed = self.clock()
+
+    # What is left of it.
+
+    def _aftermath(self) -> None:
+        """The ways to the router are free again; some circuits stay as they are."""
+        self.fates.clear()
+        self.router.trouble.end()
+        if isinstance(self.router, VirtualLinux):
+            self.router.pace = 0.001
+        if self.office.eyes is not Eyes.SOUND:
+            self.office.eyes = Eyes.SOUND
+            self.safety.sees()
+        for circuit in self.office.site.circuits:
+            if self.rng.random() < 0.5:
+                self.office.life[circuit.name] = offices.Life.ALIVE
+        if self.safety.by_hand and self.rng.random() < 0.7:
+            first = self.office.site.circuits[0]
+            self.router.set_by_hand(first.address, first.gateway)
+            self.safety.by_hand = False
+        told = ", ".join(f"{name} {life}" for name, life in self.office.life.items())
+        self._disturb(f"the ways to the router are free; {told}")
+
+    async def _settle(self) -> None:
+        """Wait for rest, and look at it."""
+        deadline = self.clock() + CALM_WITHIN
+        calm_since, last = self.clock(), ""
+        while self.clock() < deadline:
+            await asyncio.sleep(0.5)
+            if self.safety.wrong or self.router.gaps:
+                return
+            now = self._restless() or self._standing()
+            if now != last or self._restless():
+                calm_since, last = self.clock(), now
+            if self.clock() - calm_since >= CALM:
+                break
+        else:
+            self.safety.violated(f"no rest within {CALM_WITHIN:g} s: {self._restless() or last}")
+            return
+        life = self.life
+        assert life is not None
+        holds = self.router.holds()
+        self.say(f"at rest: {holds.name if holds else 'neither'}; {life.engine.decision.rule}: "
+                 f"{life.engine.decision.because}")  # fmt: skip
+        self.safety.at_rest(life.engine, self.journal, self.clock() - self._disturbed)
+
+    def _standing(self) -> str:
+        assert self.life is not None
+        return f"{self.life.engine.decision.rule} {self.life.engine.active}"
+
+    def _restless(self) -> str:
+        """What keeps it from being at rest."""
+        life = self.life
+        if life is None or not life.started:
+            return "no agent runs"
+        engine = life.engine
+        if not self.router.up:
+            return "the router is not back yet"
+        if engine.switchover is not None or self._asked:
+            return "a switchover is under way"
+        if engine.decision.target is not None or engine.interrupted is not None:
+            return f"{engine.decision.rule} is about to act"
+        if not engine.router_known or engine.view is None or engine.view.at <= self._disturbed:
+            return "the router has not been read since"
+        stuck = engine.decision.rule == "stuck" and engine.decision.until is not None
+        return "it will be mended" if stuck else ""
+
+
+def draw_site(rng: random.Random) -> tuple[str, offices.Site]:
+    """An office and how eager it is."""
+    kind = rng.choices(["linux-swap", "linux-ports", "netopia"], [5, 3, 1])[0]
+    policy = Policy(
+        Detect(first_silence=rng.choice([2.0, 5.0]), fast=0.3),
+        dwell=rng.choice([5.0, 30.0]),
+        switches_per_hour=rng.choice([3, 6, 12]),
+        degraded=rng.choice(["stay", "switch"]),
+        proof_within=rng.choice([3.0, 10.0]),
+        reconcile_every=rng.choice([5.0, 15.0]),
+        drift=rng.choice(["report", "adopt", "restore"]),
+        failback=rng.choice(["auto", "auto", "evidence", "trial", "manual"]),
+        return_after=rng.choice([5.0, 30.0]),
+        trial_every=rng.choice([20.0, 120.0]),
+        trial_within=rng.choice([3.0, 10.0]),
+        forget=rng.choice([10.0, 60.0]),
+    )
+    seen = rng.choice([(), ("primary",), ("primary", "backup")])
+    shape = {"linux-swap": "swap", "linux-ports": "ports", "netopia": "plain"}[kind]
+    return kind, offices.make_site(policy, shape=shape, seen=seen)
+
+
+def draw_router(
+    kind: str, site: offices.Site, rng: random.Random, fates: Fates
+) -> VirtualLinux | VirtualR9100:
+    """The router that the office has."""
+    if kind != "netopia":
+        return VirtualLinux(site, fates=fates)
+    return VirtualR9100(site, rng.choice(["", "", "link-reset", "restart", "snmp-off"]), fates)
