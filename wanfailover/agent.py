@@ -8,6 +8,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,10 +33,12 @@ from wanfailover.core.facts import (
 )
 from wanfailover.custody import KEEP_EVERY
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
+from wanfailover.errors import JournalError
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.hints import Hints
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
 from wanfailover.ports import Costly, RouterDriver
@@ -46,6 +49,9 @@ from wanfailover.report import Report
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
 
+SETTLED, DAY = 3600.0, 86400.0
+"""Seconds after a start, and from then on, until old history is deleted."""
+
 _log = structlog.get_logger("wanfailover")
 
 
@@ -55,10 +61,12 @@ class Agent:
     def __init__(self, profile: Profile, site_dir: SiteDir, driver: RouterDriver) -> None:
         self._profile = profile
         self._driver = driver
-        self._journal = Journal(site_dir.journal)
-        self._record = Recorder(self._journal)
+        spill = Spill(site_dir.spill)
+        spilled = spill.rows()
+        self._journal = Journal(site_dir.journal, spilled=spilled)
+        self._record = Recorder(self._journal, spill=spill)
         self._aim = Aim(profile)
-        with Reader(site_dir.journal) as reader:
+        with Reader(site_dir.journal, spilled, lenient=True) as reader:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
@@ -108,6 +116,8 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
+        if self._journal.aside is not None:
+            yield f"the journal was damaged: it is set aside as {self._journal.aside}"
         if self.engine.unfinished:
             yield f"after its next restart the router will hold {self.engine.unfinished}"
         yield from self._remarks
@@ -159,6 +169,7 @@ class Agent:
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
+            self._loop.spawn(self._forget())
             self._loop.spawn(self._keep_custody())
             await self._loop.run()
             await self._record(*self.engine.learned())
@@ -194,6 +205,14 @@ class Agent:
             fact, wait = calendar.told(self._profile.calendar, now, report.utc_now())
             self._loop.inbox.put_nowait(fact)
             await asyncio.sleep(wait)
+
+    async def _forget(self) -> None:
+        """Keep no more history than the profile asks for."""
+        await asyncio.sleep(SETTLED)
+        while True:
+            with suppress(JournalError):  # told with the next entry
+                await self._journal.prune(self._profile.keep.history, time.monotonic())
+            await asyncio.sleep(DAY)
 
     def _hinted(self) -> bool:
         """The router wants to be looked at: have the loop see to it."""

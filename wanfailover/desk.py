@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wanfailover.config import Profile
 from wanfailover.control import Reply
@@ -16,6 +17,7 @@ from wanfailover.custody import Custody
 from wanfailover.errors import DriverError, RouterHeld
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names
@@ -100,22 +102,26 @@ async def switch_once(
     unknown = unknown_circuit(site, request)
     if unknown is not None:
         return unknown
-    journal = Journal(site_dir.journal)
+    spill = Spill(site_dir.spill)
+    spilled = spill.rows()
+    journal = Journal(site_dir.journal, spilled=spilled)
+    record = Recorder(journal, spill=spill)
     try:
-        with Reader(site_dir.journal) as reader:
+        with Reader(site_dir.journal, spilled, lenient=True) as reader:
             memory = remember(reader, time.monotonic())
         engine = Engine(site, memory=memory)
         if dry_run:
             engine.feed(await driver.read(), time.monotonic())
             refused = engine.refusal(request, time.monotonic())
             return await rehearse(site, request, driver, refused)
-        session = _Session(engine, Recorder(journal))
+        session = _Session(engine, record)
         prover = FarProver(profile.probes, site, Names())
         run = Switchover(site, driver, prover, session.record)
         try:
             await run.custody.take()
             await session.feed(await driver.read())
-            return reply_to(await session.carry_out(request, run))
+            reply = reply_to(await session.carry_out(request, run))
+            return replace(reply, lines=(f"Note: {record.trouble}",)) if record.trouble else reply
         finally:
             await run.custody.release()
     except RouterHeld as error:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
 from wanfailover.core.entries import ActionFailed, Entry, LineLearned, SwitchoverEnded, to_data
 from wanfailover.errors import JournalError
+from wanfailover.journal.rows import Row
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 
 PATIENCE = 0.5
 """Seconds a failover waits for the disk: ten times what a sick one takes, and then it goes on."""
+
+IMPATIENCE = 0.05
+"""The same while the disk is known to be in trouble: there are a dozen entries to a switchover."""
 
 EXPLAINED = {"passed_over", "thresholds"}
 """What only `explain` prints: on each line of a log it would drown the rest."""
@@ -23,39 +29,91 @@ _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Recorder:
-    """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot."""
+    """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot.
 
-    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        clock: Stamps the entries, in seconds, monotonic.
+
+        spill: Takes what a restart must know while the journal does not.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Callable[[], float] = time.monotonic,
+        spill: Spill | None = None,
+    ) -> None:
         self._journal = journal
         self._clock = clock
+        self._spill = spill or Spill(None)
+        self._spilled = bool(self._spill.rows())  # of an earlier run
         self._log = structlog.get_logger("wanfailover")
         self.trouble: str | None = None
+        if journal.trouble is not None:
+            self._complain(journal.trouble)
+        self._settle()
 
     async def __call__(self, *entries: Entry) -> None:
-        """Log and write; returns when durable entries are on the disk."""
+        """Log and write; returns when durable entries are on a medium, the journal's if it can be.
+
+        While the disk has not answered, the runtime directory has them, and they are written in
+        their order all the same when it does.
+        """
         for entry in entries:
             self._tell(entry)
         if not entries:
             return
-        # Shielded: what is late is written all the same, and in its order.
-        writing = asyncio.ensure_future(self._journal.append(entries, self._clock()))
-        writing.add_done_callback(self._written)
-        await asyncio.wait([writing], timeout=PATIENCE)
-        if not writing.done():
-            self._complain(f"the disk of the journal has not answered for {PATIENCE:g} s")
-
-    def _written(self, writing: asyncio.Future[None]) -> None:
-        error = None if writing.cancelled() else writing.exception()
-        if error is None:
-            self.trouble = None
-        elif isinstance(error, JournalError):
-            self._complain(str(error))
+        rows = self._journal.stamp(entries, self._clock())
+        writing = asyncio.ensure_future(self._journal.write(rows))
+        await asyncio.wait([writing], timeout=PATIENCE if self.trouble is None else IMPATIENCE)
+        trouble = f"the disk of the journal has not answered for {PATIENCE:g} s"
+        if writing.done():
+            trouble = self._failed(writing)
         else:
+            writing.add_done_callback(self._late)
+        if trouble:
+            self._keep(rows, trouble)
+        else:
+            self._written()
+
+    def _late(self, writing: asyncio.Future[None]) -> None:
+        """The disk has answered after all: what was written comes before all that is to come."""
+        trouble = self._failed(writing)
+        if trouble:
+            self._complain(trouble)
+        else:
+            self._written()
+
+    def _failed(self, writing: asyncio.Future[None]) -> str:
+        if writing.cancelled():
+            return ""
+        error = writing.exception()
+        if error is not None and not isinstance(error, JournalError):
             raise error
+        return str(error or "")
+
+    def _keep(self, rows: Sequence[Row], trouble: str) -> None:
+        try:
+            self._spilled |= self._spill.keep(rows)
+        except OSError as error:
+            trouble += f"; nor can {self._spill.path or 'a runtime directory'}: {error.strerror}"
+        self._complain(trouble)
+
+    def _written(self) -> None:
+        self.trouble = None
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let go of what the journal has by now."""
+        if self._spilled and not self._journal.owes:
+            with suppress(OSError):  # it is known to be in both
+                self._spill.clear()
+                self._spilled = False
 
     def _complain(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self._log.error("journal-unwritable", why=trouble)
         self.trouble = trouble
-        self._log.error("journal-unwritable", why=trouble)
 
     def _tell(self, entry: Entry) -> None:
         event = _WORDS.sub("-", type(entry).__name__).lower()

@@ -8,7 +8,9 @@ The site is the one asked for, else the only one there.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,6 +34,19 @@ class SiteDir:
     @property
     def journal(self) -> Path:
         return self.path / "journal.db"
+
+    @property
+    def spill(self) -> Path | None:
+        """A file for what the journal cannot take, on another file system: see `journal.spill`.
+
+        In the first of ``$RUNTIME_DIRECTORY`` (systemd), ``/run/wanfailover/SITE`` for root,
+        ``$XDG_RUNTIME_DIR/wanfailover/SITE``; None where there is none of them. Its name tells
+        apart sites of one name in several state directories.
+        """
+        state = hashlib.blake2s(os.fsencode(self.path.resolve()), digest_size=4).hexdigest()
+        places = [place / f"{state}.jsonl" for place in _runtime(self.site)]
+        found = (place for place in places if place.is_file())
+        return next(found, next(iter(places), None))
 
     @property
     def samples(self) -> Path:
@@ -97,6 +112,17 @@ def base_dir(given: Path | None = None) -> Path:
         return Path("/var/lib/wanfailover")
     home = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(home) / "wanfailover"
+
+
+def _runtime(site: str) -> Iterator[Path]:
+    """Directories that outlast a process and not the machine, the first choice first."""
+    environment = os.environ
+    if given := environment.get("RUNTIME_DIRECTORY"):
+        yield Path(given.split(":")[0])
+    if os.geteuid() == 0:
+        yield Path("/run/wanfailover") / site
+    if given := environment.get("XDG_RUNTIME_DIR"):
+        yield Path(given) / "wanfailover" / site
 
 
 def make(base: Path, site: str) -> SiteDir:

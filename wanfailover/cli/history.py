@@ -21,10 +21,11 @@ def command(site: str | None, state_dir: Path | None, as_json: bool, last: float
     from wanfailover.cli.story import history
     from wanfailover.core.entries import to_data
     from wanfailover.journal.reader import Reader
+    from wanfailover.journal.spill import Spill
     from wanfailover.report import stamp, utc_now
 
     found = find(base_dir(state_dir), site)
-    with Reader(found.journal) as reader:
+    with Reader(found.journal, Spill(found.spill).rows()) as reader:
         since = None if last is None else utc_now() - timedelta(seconds=last)
         records = (r for r in reader.records() if since is None or r.at >= since)
         if not as_json:

@@ -34,7 +34,8 @@ def fetch(site: SiteDir) -> dict[str, Any]:
         return ask(site, "/status")
     except NoAgent:
         from wanfailover.journal.reader import Reader
+        from wanfailover.journal.spill import Spill
         from wanfailover.report import recorded
 
-        with Reader(site.journal) as reader:
+        with Reader(site.journal, Spill(site.spill).rows()) as reader:
             return recorded(reader, site.site)

@@ -48,23 +48,24 @@ class Reader:
     Args:
         beside: Rows that the journal could not take, newer than all it holds: see `spill`.
 
-        missing: Whether there may be no journal, or none that can be read: then only those are.
+        lenient: Whether what cannot be read, be it the whole journal, is as if it were not there.
 
     Raises:
         JournalError: There is no journal, or it cannot be read.
     """
 
-    def __init__(self, path: Path, beside: Sequence[Row] = (), *, missing: bool = False) -> None:
+    def __init__(self, path: Path, beside: Sequence[Row] = (), *, lenient: bool = False) -> None:
         self.path = path
+        self._lenient = lenient
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
             self.db = self._open()
         except (sqlite3.Error, OSError) as error:
-            if not missing:
+            if not lenient:
                 raise JournalError(f"the journal {path} cannot be read: {error}") from error
             self.db = sqlite3.connect(":memory:")
             self.db.executescript(SCHEMA)
-        self._beside = [row for row in beside if not self._holds(row)]
+        self._beside = [row for row in beside if not holds(self.db, row)]
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +88,8 @@ class Reader:
             for row in chain(reversed(late), stored) if newest_first else chain(stored, late):
                 yield _record(*row)
         except (sqlite3.Error, ValueError, TypeError) as error:
+            if self._lenient:
+                return
             raise JournalError(f"the journal {self.path} cannot be read: {error}") from error
 
     def last(self, *kinds: type[Entry]) -> Record | None:
@@ -109,10 +112,11 @@ class Reader:
                 shutil.copyfile(f"{self.path}{suffix}", f"{copy}{suffix}")
         return _connect(_address(copy))
 
-    def _holds(self, row: Row) -> bool:
-        same = "SELECT 1 FROM entry WHERE kind = ? AND boot = ? AND mono = ? AND data = ?"
-        found = self.db.execute(same, (row.kind, row.boot, row.mono, row.data)).fetchone()
-        return found is not None
+
+def holds(db: sqlite3.Connection, row: Row) -> bool:
+    """Tell whether the journal has *row*."""
+    same = "SELECT 1 FROM entry WHERE kind = ? AND boot = ? AND mono = ? AND data = ?"
+    return bool(db.execute(same, (row.kind, row.boot, row.mono, row.data)).fetchone())
 
 
 def _connect(address: str) -> sqlite3.Connection:

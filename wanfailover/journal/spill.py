@@ -7,6 +7,7 @@ next journal that can be written takes them up, and the file goes.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -31,22 +32,23 @@ class Spill:
             return []
         return [row for line in lines if (row := _read(line)) is not None]
 
-    def keep(self, rows: Sequence[Row]) -> None:
-        """Add those of *rows* that a restart must know.
+    def keep(self, rows: Sequence[Row]) -> bool:
+        """Add those of *rows* that a restart must know; tell whether there are any.
 
         Raises:
             OSError: They cannot be kept here either.
         """
         vital = [row for row in rows if row.kind in VITAL]
         if not vital:
-            return
+            return False
         if self.path is None:
-            raise FileNotFoundError("there is no runtime directory: set XDG_RUNTIME_DIR")
+            raise OSError(errno.ENOENT, "there is none")
         self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write("".join(f"{json.dumps(row)}\n" for row in vital))
             file.flush()
             os.fsync(file.fileno())
+        return True
 
     def clear(self) -> None:
         """The journal has them all."""

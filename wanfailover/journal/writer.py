@@ -27,7 +27,7 @@ from wanfailover.core.entries import DURABLE, Entry
 from wanfailover.errors import JournalError
 from wanfailover.journal import damage, retention
 from wanfailover.journal.eras import utc_now
-from wanfailover.journal.reader import boot_id
+from wanfailover.journal.reader import boot_id, holds
 from wanfailover.journal.rows import SCHEMA, SCHEMA_VERSION, VITAL, Row, rows
 
 P = ParamSpec("P")
@@ -61,6 +61,8 @@ class Journal:
 
         boot: The name of the boot that instants are of.
 
+        spilled: Rows that an earlier run could not write, or did in its last moment: see `spill`.
+
     Attributes:
         aside: Where a damaged journal was put, if one was found.
 
@@ -78,6 +80,7 @@ class Journal:
         *,
         wall: Callable[[], datetime] = utc_now,
         boot: str | None = None,
+        spilled: Sequence[Row] = (),
     ) -> None:
         self.path = path
         self.aside: Path | None = None
@@ -86,7 +89,9 @@ class Journal:
         self._boot = boot_id() if boot is None else boot
         self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._db: sqlite3.Connection | None = None
+        self._inherited = list(spilled)
         self._owed: list[Row] = []
+        self._queued = 0
         self._log = structlog.get_logger("wanfailover")
         try:
             self._thread.submit(self._opened).result()
@@ -112,15 +117,11 @@ class Journal:
             JournalError: The disk is full, or the file is damaged or gone. They are owed from now
                 on.
         """
-        await self._do(lambda: self._write(stamped))
-
-    async def take_up(self, spilled: Sequence[Row]) -> None:
-        """Write rows of an earlier run, which it may have written itself in its last moment.
-
-        Raises:
-            JournalError: They cannot be written now, and are not owed.
-        """
-        await self._do(lambda: self._take_up(spilled))
+        self._queued += 1
+        try:
+            await self._do(lambda: self._write(stamped))
+        finally:
+            self._queued -= 1
 
     async def prune(self, keep: float, mono: float) -> int:
         """Delete some of what is older than *keep* seconds at *mono*; give how many rows.
@@ -129,6 +130,11 @@ class Journal:
             JournalError: It cannot be written.
         """
         return await self._do(lambda: retention.prune(self._opened(), keep, self._boot, mono))
+
+    @property
+    def owes(self) -> bool:
+        """It has been told of entries that are not on the disk."""
+        return self._queued > 0 or bool(self._owed or self._inherited)
 
     def close(self, within: float = 5.0) -> None:
         """Write what is queued and let go of the file; a disk that hangs is not waited for."""
@@ -156,12 +162,6 @@ class Journal:
             raise
         self._owed, self.trouble = [], None
 
-    def _take_up(self, spilled: Sequence[Row]) -> None:
-        db = self._opened()
-        known = "SELECT 1 FROM entry WHERE kind = ? AND boot = ? AND mono = ? AND data = ?"
-        new = [r for r in spilled if not db.execute(known, (r.kind, *r[1:3], r.data)).fetchone()]
-        _insert(db, new)
-
     def _close(self) -> None:
         db, self._db = self._db, None
         if db is not None:
@@ -178,6 +178,9 @@ class Journal:
                 if not damage.damaged(error):
                     raise
                 self._db = self._begin_anew(error)
+        if self._inherited:
+            _insert(self._db, [row for row in self._inherited if not holds(self._db, row)])
+            self._inherited = []
         return self._db
 
     def _begin_anew(self, why: sqlite3.Error) -> sqlite3.Connection:
@@ -215,6 +218,8 @@ def _check(db: sqlite3.Connection, path: Path, version: int) -> None:
         raise damage.Damaged(sound)
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone():
         raise damage.Damaged("it has no entries")
+    if db.execute("SELECT 1 FROM entry WHERE NOT json_valid(data) LIMIT 1").fetchone():
+        raise damage.Damaged("an entry cannot be read")
 
 
 def _create(db: sqlite3.Connection) -> None:
