@@ -92,6 +92,7 @@ d=$$dir/undo.$token
 if mv "$$d/armed" "$$d/cancelled" 2>/dev/null; then
     if $systemd; then systemctl stop $unit.timer; fi 2>/dev/null
     rm -r "$$d"
+    rmdir "$$dir" 2>/dev/null
     exit 0
 fi
 [ -e "$$d/fired" ] || exec rm -r "$$d"
@@ -103,6 +104,7 @@ done
 echo fired "$$(cat "$$d/status")"
 cat "$$d/words"
 rm -r "$$d"
+rmdir "$$dir" 2>/dev/null || :
 """
 )
 

@@ -11,8 +11,14 @@ import pytest
 from tests.contract.benches import DRIVERS, Bench
 from wanfailover import plugins
 from wanfailover.core import plan
-from wanfailover.errors import DriverError, LoginRefused, RouterTimeout, RouterUnreachable
-from wanfailover.ports import Action, Inspectable, RouterDriver, Severity
+from wanfailover.errors import (
+    DriverError,
+    LoginRefused,
+    RouterHeld,
+    RouterTimeout,
+    RouterUnreachable,
+)
+from wanfailover.ports import Action, Claiming, DeadMan, Inspectable, RouterDriver, Severity
 
 SILENCE_NOTICED_WITHIN = 15.0
 """Seconds in which a driver must give a silent router up, whatever it was asked."""
@@ -226,3 +232,78 @@ async def test_inspecting_changes_nothing(bench: Bench) -> None:
     assert bench.held() == before
     assert [finding for finding in found if finding.severity is Severity.RED] == []
     await driver.close()
+
+
+def guarded(driver: RouterDriver) -> DeadMan:
+    if not isinstance(driver, DeadMan):
+        pytest.skip("this driver leaves no timed undo on its router")
+    return driver
+
+
+async def within(seconds: float, bench: Bench, held: object) -> bool:
+    """Wait for the router to hold it."""
+    until = time.monotonic() + seconds
+    while bench.held() != held:
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(0.1)
+    return True
+
+
+async def test_a_timed_undo_fires_though_we_are_gone(bench: Bench) -> None:
+    """Nobody cancels it: the router goes back by itself, once, and tells whoever asks."""
+    driver = bench.driver()
+    guard = guarded(driver)
+    before = bench.held()
+    actions = await actions_to(bench, driver, "backup")
+    assert await guard.arm("contract.1", actions, 3)
+    await perform(driver, actions)
+    assert bench.held() != before
+    bench.lose_session()
+    await driver.close()
+    assert await within(10, bench, before)
+    other = bench.driver()
+    again = guarded(other)
+    assert await again.armed() == ("contract.1",)
+    assert await again.disarm("contract.1")
+    assert (await again.armed(), await again.disarm("contract.1")) == ((), False)
+    assert bench.held() == before
+    await other.close()
+
+
+async def test_a_timed_undo_that_is_cancelled_never_fires(bench: Bench) -> None:
+    """By whoever knows its token, also from another session."""
+    driver = bench.driver()
+    guard = guarded(driver)
+    actions = await actions_to(bench, driver, "backup")
+    assert await guard.arm("contract.1", actions, 6)
+    assert await guard.arm("contract.2", actions, 600)
+    await perform(driver, [action for action in actions if action.essential])
+    bench.lose_session()
+    armed = sorted(await guard.armed())
+    assert armed == ["contract.1", "contract.2"]
+    assert [await guard.disarm(token) for token in armed] == [False, False]
+    held = bench.held()
+    await asyncio.sleep(8)
+    assert bench.held() == held
+    assert await active(bench, driver) == "backup"
+    await driver.close()
+
+
+async def test_two_writers_are_told_of_each_other(bench: Bench) -> None:
+    """Who claims the router has it until it lets go, over sessions that come and go."""
+    one, other = bench.driver(), bench.driver()
+    if not (isinstance(one, Claiming) and isinstance(other, Claiming)):
+        pytest.skip("this driver writes no name on its router")
+    before = bench.held()
+    assert await one.claim("one") == ""
+    bench.lose_session()
+    with pytest.raises(RouterHeld, match="one has changed this router"):
+        await other.claim("the other")
+    assert await one.claim("one") == ""
+    assert bench.held() == before
+    await one.release()
+    assert await other.claim("the other") == ""
+    await other.release()
+    await one.close()
+    await other.close()
