@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from wanfailover.custody import KEEP_EVERY
 from wanfailover.errors import DriverError
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.rows import Row
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Inline, Journal
 from wanfailover.loop import Loop, Request, Watchers
 from wanfailover.ports import Costly, Notes
@@ -36,17 +39,29 @@ CALLS = ("read", "perform", "undo", "arm", "disarm", "armed", "claim", "release"
 """Of a driver's, those that reach the router."""
 
 
-class _OnWire:
-    """A journal that is reached by a wire: an entry is on the disk, or the agent died before."""
+class _OnWire(Journal):
+    """A journal that is reached by a wire: an entry is on the disk, or the agent died before.
 
-    def __init__(self, journal: Journal, wire: Wire) -> None:
-        self._journal = journal
+    Args:
+        full: Tells whether the disk takes nothing any more.
+    """
+
+    def __init__(
+        self, path: Path, spilled: Sequence[Row], wire: Wire, full: Callable[[], bool]
+    ) -> None:
         self._wire = wire
+        self._full = full
+        super().__init__(path, Inline(), spilled=spilled)
 
-    async def append(self, entries: Sequence[log.Entry], mono: float) -> None:
+    async def write(self, stamped: Sequence[Row]) -> None:
         self._wire.meet("to the disk")
-        await self._journal.append(entries, mono)
+        await super().write(stamped)
         self._wire.meet("on the disk")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._full():
+            raise sqlite3.OperationalError("database or disk is full")
+        return super()._opened()
 
 
 class Life:
@@ -62,9 +77,11 @@ class Life:
         self._context = contextvars.copy_context()
         self._context.run(OWNER.set, self.wire)
         clock = asyncio.get_running_loop().time
-        self._journal = Journal(path, Inline())
-        self._record = Recorder(_OnWire(self._journal, self.wire), clock)  # type: ignore[arg-type]
-        with Reader(path) as reader:
+        spill = Spill(path.with_suffix(".jsonl"))
+        spilled = spill.rows()
+        self._journal = _OnWire(path, spilled, self.wire, lambda: office.disk_full)
+        self._record = Recorder(self._journal, clock, spill)
+        with Reader(path, spilled, lenient=True) as reader:
             memory, cost = remember(reader, clock()), usual_cost(reader)
         self._driver = office.router.driver(self.wire, notes)
         for name in CALLS:

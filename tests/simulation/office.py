@@ -113,6 +113,7 @@ class Office:
     router: Router
     rng: random.Random
     eyes: Eyes = Eyes.SOUND
+    disk_full: bool = False
     life: dict[str, Life] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ from wanfailover.core.ledger import HOUR
 from wanfailover.core.reading import State
 from wanfailover.core.requests import Answer
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.spill import Spill
 from wanfailover.loop import Request
 
 MENDING = {"stuck", "finish-interrupted"}
@@ -234,7 +235,7 @@ class Safety:
     def _s9(self, engine: Engine, journal: Path) -> None:
         if engine.interrupted is not None and engine.decision.rule != "stuck":
             self.violated(f"S9: {engine.interrupted} is left open")
-        with Reader(journal) as reader:
+        with Reader(journal, Spill(journal.with_suffix(".jsonl")).rows()) as reader:
             last = reader.last(log.SwitchoverIntended, log.SwitchoverEnded)
         if last is not None and isinstance(last.entry, log.SwitchoverIntended):
             id_, target = last.entry.id, last.entry.target

@@ -256,6 +256,7 @@ class World:
             self._by_hand,
             self._stop,
             self._slow_down,
+            self._fill_disk,
         ]
         return rng.choice(table)
 
@@ -271,6 +272,10 @@ class World:
         if isinstance(self.router, VirtualLinux):
             self.router.pace = self.rng.choice([0.001, 0.3, 1.5])
             self._disturb(f"the router takes {self.router.pace:g} s for a line")
+
+    def _fill_disk(self) -> None:
+        self._disturb("the disk is full")
+        self.office.disk_full = True
 
     def _cut_power(self) -> None:
         self._disturb("the router's power is cut")
@@ -353,6 +358,7 @@ class World:
         """The ways to the router are free again; some circuits stay as they are."""
         self.fates.clear()
         self.router.trouble.end()
+        self.office.disk_full = False
         if isinstance(self.router, VirtualLinux):
             self.router.pace = 0.001
         if self.office.eyes is not Eyes.SOUND:
@@ -374,6 +380,8 @@ class World:
         calm_since, last = self.clock(), ""
         while self.clock() < deadline:
             await asyncio.sleep(0.5)
+            if self._keeper.done():
+                self._keeper.result()  # a fault of the simulation's own
             if self.safety.wrong or self.router.gaps:
                 return
             now = self._restless() or self._standing()
