@@ -14,7 +14,7 @@ from datetime import datetime
 
 import structlog
 
-from wanfailover import __version__, calendar, report
+from wanfailover import __version__, calendar, report, watchdog
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
@@ -35,6 +35,7 @@ from wanfailover.custody import KEEP_EVERY
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.errors import JournalError
 from wanfailover.flight.writer import FlightRecorder
+from wanfailover.guarded import Guarded
 from wanfailover.hints import Hints
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
@@ -48,6 +49,14 @@ from wanfailover.recorder import Recorder
 from wanfailover.report import Report
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
+from wanfailover.watchdog import Notifier
+
+STOP_WITHIN = 120.0
+"""Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
+its undo on a router that restarts for it, less than the unit's TimeoutStopSec."""
+
+FAREWELL = 30.0
+"""Seconds to take what is ours from the router; there it grows old by itself."""
 
 SETTLED, DAY = 3600.0, 86400.0
 """Seconds after a start, and from then on, until old history is deleted."""
@@ -58,9 +67,16 @@ _log = structlog.get_logger("wanfailover")
 class Agent:
     """One site's agent. `run` until `stop` is called."""
 
-    def __init__(self, profile: Profile, site_dir: SiteDir, driver: RouterDriver) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        site_dir: SiteDir,
+        router: RouterDriver,
+        notify: Notifier | None = None,
+    ) -> None:
         self._profile = profile
-        self._driver = driver
+        self._notify = notify or Notifier({})
+        self._driver = driver = Guarded(router)
         spill = Spill(site_dir.spill)
         spilled = spill.rows()
         self._journal = Journal(site_dir.journal, spilled=spilled)
@@ -90,6 +106,8 @@ class Agent:
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
         self._active: str | None = None
+        self._told: tuple[str, str | None] | None = None
+        self._turned: float | None = None  # the loop, last
         self._since = self._started = time.monotonic()
         self._began: datetime | None = None  # the running switchover, or the last
         self._remarks: tuple[str, ...] = ()
@@ -151,6 +169,7 @@ class Agent:
 
     def stop(self) -> None:
         """End `run` soon: a running switchover is finished or undone first."""
+        self._driver.hurry(STOP_WITHIN)
         self._loop.stop()
 
     async def run(self) -> None:
@@ -161,6 +180,7 @@ class Agent:
             DriverError: The router cannot be read now, at the start: better to say so at once than
                 to watch over a router that could not be switched.
         """
+        feeder = asyncio.create_task(watchdog.feed(self._notify, self._late))
         try:
             await self._custody.take()
             self._loop.inbox.put_nowait(await self._driver.read())
@@ -175,21 +195,30 @@ class Agent:
             await self._record(*self.engine.learned())
             await self._record(log.AgentStopped("it was told to"))
         finally:
+            self._turned = None
+            self._notify("STOPPING=1")
             await self._close()
+            feeder.cancel()
         self._loop.blame()
 
     async def _close(self) -> None:
         await self._loop.close()
         await self._control.close()
         await self._runner.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._tidy()
+        await self._driver.close()
+        self._flight.close()
+        self._journal.close()
+
+    async def _tidy(self) -> None:
+        """Leave nothing of ours on the router."""
         marked = any(circuit.marked for circuit in self._site.circuits)
         if self._custody.taken:
             if marked and self._loop.marks.due(math.inf):
                 await self._loop.marks.set(())
             await self._custody.release()
-        await self._driver.close()
-        self._flight.close()
-        self._journal.close()
 
     async def _keep_custody(self) -> None:
         """Have it known on the router that we still live."""
@@ -226,6 +255,7 @@ class Agent:
     def _fed(self, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
         """All that the engine learns is recorded, and some of it is told."""
         self._flight.fed(fact, now, entries)
+        self._turned = time.monotonic()
         match fact:
             case SwitchoverStarted():
                 self._began = report.utc_now()
@@ -235,6 +265,21 @@ class Agent:
                 pass
         if self.engine.active != self._active:
             self._active, self._since = self.engine.active, now
+
+    def _late(self) -> float:
+        """By how many seconds the loop or the probes are behind, once they turn."""
+        if self._turned is None:
+            return 0.0
+        return max(time.monotonic() - self._turned, self._runner.late())
+
+    def _announce(self) -> None:
+        """Tell systemd what is decided, when that changes; the first time, that we watch."""
+        decision = self.engine.decision
+        told = (decision.rule, decision.target)
+        if told != self._told:
+            ready = "READY=1\n" if self._told is None else ""
+            self._told = told
+            self._notify(f"{ready}STATUS={decision.rule}: {' '.join(decision.because.split())}")
 
     def _tell(self, remarks: tuple[str, ...]) -> None:
         """Log what the driver found and could not have wished for, once while it lasts."""
@@ -248,6 +293,7 @@ class Agent:
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
+        self._announce()
         aimed = (self.engine.active, self.engine.epoch)
         if aimed != self._aimed and self.engine.switchover is None:
             self._aimed = aimed

@@ -15,6 +15,7 @@ from wanfailover.core.requests import Answer
 from wanfailover.core.site import Site
 from wanfailover.custody import Custody
 from wanfailover.errors import DriverError, RouterHeld
+from wanfailover.guarded import Guarded
 from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
@@ -89,7 +90,7 @@ def show(prepared: Prepared, guard: float | None = None) -> Iterator[str]:
 async def switch_once(
     profile: Profile,
     site_dir: SiteDir,
-    driver: RouterDriver,
+    router: RouterDriver,
     request: SwitchRequest,
     *,
     dry_run: bool,
@@ -102,6 +103,7 @@ async def switch_once(
     unknown = unknown_circuit(site, request)
     if unknown is not None:
         return unknown
+    driver = Guarded(router)
     spill = Spill(site_dir.spill)
     spilled = spill.rows()
     journal = Journal(site_dir.journal, spilled=spilled)

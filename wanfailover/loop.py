@@ -35,6 +35,9 @@ from wanfailover.marks import Marks
 from wanfailover.ports import EntrySink, RouterDriver
 from wanfailover.switchover import Order, Switchover
 
+GRACE = 10.0
+"""Seconds for what is ended to end: longer than a driver's call needs that is told to."""
+
 Request = SwitchRequest | AutoRequest | PauseRequest | ResumeRequest
 
 
@@ -111,11 +114,12 @@ class Loop:
 
     async def close(self) -> None:
         """Answer who still waits, write what is under way, and end everything else."""
-        self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
         await asyncio.gather(*self._writing, return_exceptions=True)
+        self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE)
 
     def blame(self) -> None:
         """Raise what a task of the loop's died of, if one did."""
@@ -169,8 +173,12 @@ class Loop:
         """The one place where the engine learns of anything."""
         entries, answers = self.engine.feed(fact, now)
         self._watchers.fed(fact, now, entries)
-        self._write(entries)
-        self._answer(answers)
+        if entries:
+            task = self.spawn(self._write(entries, answers))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+        else:
+            self._answer(answers)
 
     def _begin(self, now: float) -> None:
         order = Order.of(self.engine)
@@ -190,11 +198,10 @@ class Loop:
                 await self.marks.set(self.engine.marks)
         self.engine.prompt()  # what the router holds now is read from the router
 
-    def _write(self, entries: Sequence[log.Entry]) -> None:
-        if entries:
-            task = self.spawn(self._record(*entries))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+    async def _write(self, entries: Sequence[log.Entry], answers: Sequence[Answer]) -> None:
+        """Nobody is told that it is done before it is written: a hold must outlast a crash."""
+        await self._record(*entries)
+        self._answer(answers)
 
     def _answer(self, answers: Sequence[Answer]) -> None:
         for answer in answers:

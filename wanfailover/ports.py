@@ -171,6 +171,15 @@ class RouterDriver(Protocol):
 
 
 @runtime_checkable
+class Bounded(Protocol):
+    """A driver that knows how long its calls may take; of others two minutes are enough."""
+
+    def longest(self, call: str) -> float:
+        """Seconds after which a call of that name has ended by itself, for better or worse."""
+        ...
+
+
+@runtime_checkable
 class Inspectable(Protocol):
     """A driver that can look for what would make a switch fail, for `check`."""
 

@@ -123,6 +123,17 @@ class Netopia:
             return self._router.restart_within / 2  # it is given twice what it is thought to take
         return TYPING
 
+    def longest(self, call: str) -> float:
+        """Seconds that a call takes at the most, by the deadlines below."""
+        typing = EDIT_WITHIN + self._router.restart_within
+        match call:
+            case "perform":
+                return max(2 * READ_WITHIN, self._effect_within) + typing
+            case "undo":
+                return typing + EDIT_WITHIN + self._effect_within
+            case _:
+                return INSPECT_WITHIN
+
     async def perform(self, action: Action) -> str:
         """Type the values, see them in effect, or look from the router; returns what it showed."""
         change = _known(action)

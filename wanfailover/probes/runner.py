@@ -93,6 +93,10 @@ class Runner:
         for watch in self._watches.values():
             watch.calm()
 
+    def late(self) -> float:
+        """By how many seconds the latest probe is behind its time: whether they are sent at all."""
+        return max((watch.late() for watch in self._watches.values()), default=0.0)
+
     async def close(self) -> None:
         """Stop everything and let go of every socket."""
         self.follow((), self._epoch)

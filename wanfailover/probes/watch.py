@@ -122,6 +122,10 @@ class Watch:
         """Go back to the target's own pace after the next probe."""
         self._quick = False
 
+    def late(self) -> float:
+        """By how many seconds the next probe is behind its time."""
+        return max(0.0, self._loop.time() - self._due)
+
     def stop(self) -> tuple[asyncio.Task[None], ...]:
         """Ask no more; what is in flight is void. Returns the tasks that are ending."""
         self._timer.cancel()
