@@ -53,6 +53,7 @@ class Iproute2:
 
     async def mark(self, circuits: Sequence[Circuit]) -> None:
         """Have packets from this host that carry a circuit's code point leave by that circuit."""
+        self._writer.insist()
         await self._marker.mark(circuits, await self._read())
 
     def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:

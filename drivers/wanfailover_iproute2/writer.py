@@ -152,9 +152,28 @@ class Writer:
     shell: RouterShell
     notes: Notes
     _id: str = field(init=False, default="")
+    _refused: str = field(init=False, default="")
 
     async def claim(self, name: str) -> str:
         """Write our name there, or refresh it; see `ports.Claiming`."""
+        try:
+            words = await self._ask(name)
+        except RouterHeld as error:
+            self._refused = str(error)
+            raise
+        self._refused = ""
+        return words
+
+    def insist(self) -> None:
+        """Go on only if the router was not another's when it was last claimed.
+
+        Raises:
+            RouterHeld: It was.
+        """
+        if self._refused:
+            raise RouterHeld(self._refused)
+
+    async def _ask(self, name: str) -> str:
         lines = await self._claim(name, NOBODY)
         if lines[:1] == ["held"]:
             life = Life.read(lines[4])
