@@ -27,7 +27,9 @@ DISARM_WITHIN = 20.0
 """Seconds to cancel it, or to see one that has fired to its end."""
 
 FIRED_WITHIN = 15
-"""Of these, the seconds that one may take which has fired; what it types takes milliseconds."""
+"""Of these, the seconds that one may take which has fired; what it types takes milliseconds.
+
+Then it is given up: it ends after the action that it hangs in."""
 
 NO_PLACE = "no-place"
 
@@ -60,7 +62,8 @@ _UNDO = Template(
 set -e
 $lines
 )
-[ $$? = 0 ] || bad=1"""
+[ $$? = 0 ] || bad=1
+[ -e "$$d/fired" ] || exit 0"""
 )
 
 _ARM = Template(
@@ -98,7 +101,10 @@ fi
 [ -e "$$d/fired" ] || exec rm -r "$$d"
 until [ -e "$$d/status" ]; do
     read -r now _ </proc/uptime
-    [ $$(($${now%%.*} - up)) -lt $within ] || exit 1
+    if [ $$(($${now%%.*} - up)) -ge $within ]; then
+        rm -r "$$d"
+        exit 1
+    fi
     sleep 0.1 2>/dev/null || sleep 1
 done
 echo fired "$$(cat "$$d/status")"
@@ -161,7 +167,7 @@ class DeadMen:
 
 
 def _not_cancelled(token: str, done: Completed) -> str:
-    words = done.words or f"it has fired, and has not come to its end in {FIRED_WITHIN} s"
+    words = done.words or f"it has fired, and had to be given up after {FIRED_WITHIN} s"
     return f"the timed undo {token} on the router could not be cancelled: {words}"
 
 

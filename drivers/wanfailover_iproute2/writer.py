@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from wanfailover.errors import CommandRefused, RouterHeld
+from wanfailover.errors import RouterHeld
 from wanfailover.ports import Notes
 from wanfailover.transports.router import RouterShell
 from wanfailover_iproute2.place import LOCK, PLACE
@@ -36,7 +36,7 @@ NOTE = "writer"
 _CLAIM = Template(
     """\
 if ! lock; then
-    echo no-place
+    echo unwritten no place for it
     exit 0
 fi
 me=$me life=$life name=$name
@@ -199,7 +199,7 @@ class Writer:
         )
         done = await self.shell.run_detached(PLACE + LOCK + text, within=CLAIM_WITHIN)
         if done.status:
-            raise CommandRefused("a file that says who changes this router", done.words)
+            return [f"unwritten {done.err.strip().rpartition(chr(10))[2] or 'no reason given'}"]
         return done.out.splitlines()
 
     def _me(self) -> str:
@@ -221,10 +221,10 @@ def _held(lines: list[str]) -> str:
 def _remarks(lines: list[str]) -> Iterator[str]:
     for line in lines:
         word, _, rest = line.partition(" ")
-        if word == "no-place":
+        if word == "unwritten":
             yield (
-                "the router has no place for a file that says who changes it, so that another "
-                "agent would not notice this one"
+                f"who changes the router cannot be written on it ({rest}): another agent would not "
+                "notice this one"
             )
         elif word == "over":
             age, _, who = rest.partition(" ")

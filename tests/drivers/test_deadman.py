@@ -83,14 +83,16 @@ async def test_one_that_is_at_work_is_waited_for(make_bed: MakeBed, tmp_path: Pa
 async def test_one_that_does_not_end_is_told(
     make_bed: MakeBed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is neither cancelled nor done."""
+    """Once: it is given up, does no more than it had begun, and the next switch may go on."""
     monkeypatch.setattr(deadman, "FIRED_WITHIN", 1)
     here, mark = drive(make_bed()), tmp_path / "mark"
-    await here.arm("swap.1", [leaves(mark, "begun", "sleep 4")], 0)
+    await here.arm("swap.1", [leaves(mark, "never"), leaves(mark, "begun", "sleep 3")], 0)
     await until(mark.exists)
-    with pytest.raises(DriverError, match=r"swap\.1 .* has not come to its end in 1 s"):
+    with pytest.raises(DriverError, match=r"swap\.1 .* had to be given up after 1 s"):
         await here.disarm("swap.1")
-    assert await here.armed() == ("swap.1",)
+    assert (await here.armed(), await here.disarm("swap.1")) == ((), False)
+    await asyncio.sleep(3)
+    assert mark.read_text() == "begun\n"
 
 
 async def test_cancelled_it_leaves_nothing_behind(make_bed: MakeBed) -> None:

@@ -226,8 +226,15 @@ async def test_a_router_without_a_place(make_bed: MakeBed, monkeypatch: pytest.M
     nowhere = place.PLACE.replace("/run/wan", "/proc/wan").replace("/tmp/wan", "/proc/wan")
     monkeypatch.setattr(writer, "PLACE", nowhere)
     here = drive(make_bed())
-    assert "has no place" in await here.claim(ANN)
+    assert "cannot be written on it (no place for it)" in await here.claim(ANN)
     await here.release()
+
+
+async def test_a_file_that_cannot_be_written(make_bed: MakeBed) -> None:
+    """A disk that is full keeps nobody from leaving a dead circuit."""
+    bed = make_bed()
+    bed.sh("router", SET_PLACE + 'mkdir -p "$dir/writer.new"')
+    assert "another agent would not notice" in await drive(bed).claim(ANN)
 
 
 def _access(bed: Testbed, notes: Forgetful) -> RouterAccess:
