@@ -7,6 +7,8 @@ import sys
 import time
 from collections import Counter
 
+from tests.simulation.matrix import ROUTERS, cells, end_of, table
+from tests.simulation.safety import Violation
 from tests.simulation.story import INCIDENTS, tell
 
 
@@ -16,7 +18,34 @@ def main() -> int:
     ask.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
     ask.add_argument("--incidents", type=int, default=INCIDENTS, help="in each story")
     ask.add_argument("--verbose", action="store_true", help="tell the story line by line")
+    ask.add_argument(
+        "--matrix", action="store_true", help="every action by every fault, as a table"
+    )
+    ask.add_argument("--only", default="", help="of the matrix, cells whose name has this in it")
     given = ask.parse_args()
+    return matrix(given) if given.matrix else stories(given)
+
+
+def matrix(given: argparse.Namespace) -> int:
+    failed = 0
+    for router in ROUTERS:
+        ends = {}
+        for cell in cells(router):
+            if given.only not in str(cell):
+                ends[cell] = ""
+                continue
+            try:
+                ends[cell] = end_of(cell, print if given.verbose else None)
+            except Violation as wrong:
+                failed += 1
+                ends[cell] = "WRONG"
+                print(wrong)
+        print("\n".join(table(router, ends)))
+    print(f"failed: {failed or 'none'}")
+    return 1 if failed else 0
+
+
+def stories(given: argparse.Namespace) -> int:
     failed, began = [], time.perf_counter()
     incidents, rules, outcomes, crossed, lives, seconds = 0, Counter(), Counter(), 0, 0, 0.0
     for seed in range(given.seed, given.seed + given.seeds):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shlex
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
-from tests.simulation.typed import Unforeseen
+from tests.simulation.typed import Unforeseen, unquoted
 from tests.simulation.wire import spawned_by_nobody
 from wanfailover.transports.shell import Completed
 from wanfailover_iproute2 import deadman, writer
@@ -101,16 +100,16 @@ class Leftovers:
         if found := _DISARM.fullmatch(text):
             return await self._disarm(found["token"], float(found["within"]))
         if found := _CLAIM.fullmatch(text.removeprefix(LOCK)):
-            words = {key: "".join(shlex.split(value)) for key, value in found.groupdict().items()}
+            words = {key: unquoted(value) for key, value in found.groupdict().items()}
             return self._claim(words)
         if found := _RELEASE.fullmatch(text):
-            if self.name is not None and self.name.id == "".join(shlex.split(found["me"])):
+            if self.name is not None and self.name.id == unquoted(found["me"]):
                 self.name = None
             return DONE
         raise Unforeseen(f"the virtual router does not know {script!r}")
 
     def _arm(self, token: str, fire: str, seconds: int) -> Completed:
-        (text,) = shlex.split(fire)
+        text = unquoted(fire)
         scripts = [f"set -e\n{found['lines']}" for found in _GROUP.finditer(text)]
         expected = text.count("\nset -e\n")
         if len(scripts) != expected:

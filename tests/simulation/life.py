@@ -72,6 +72,8 @@ class Life:
         self.wire = Wire(fates)
         self.started = False
         self.trouble = ""
+        self._ended = asyncio.Event()
+        self._guests: list[asyncio.Task[Any] | None] = []
         self._office = office
         self._safety = safety
         self._context = contextvars.copy_context()
@@ -83,18 +85,18 @@ class Life:
         self._record = Recorder(self._journal, clock, spill)
         with Reader(path, spilled, lenient=True) as reader:
             memory, cost = remember(reader, clock()), usual_cost(reader)
-        self._driver = office.router.driver(self.wire, notes)
+        self.driver = office.router.driver(self.wire, notes)
         for name in CALLS:
-            if hasattr(self._driver, name):
-                setattr(self._driver, name, safety.one_at_a_time(getattr(self._driver, name)))
+            if hasattr(self.driver, name):
+                setattr(self.driver, name, safety.one_at_a_time(getattr(self.driver, name)))
         if cost is None:
-            cost = self._driver.outage() if isinstance(self._driver, Costly) else 0.0
+            cost = self.driver.outage() if isinstance(self.driver, Costly) else 0.0
         site = replace(office.site, policy=replace(office.site.policy, switch_cost=cost))
         self.engine = Engine(site, [CONTROL], memory)
         prover = FarProver(office, self.wire)
-        self._switchover = Switchover(site, self._driver, prover, self._record, clock)
+        self._switchover = Switchover(site, self.driver, prover, self._record, clock)
         watchers = Watchers(fed=self._fed, handled=self._handled)
-        self.loop = Loop(self.engine, self._driver, self._switchover, self._record, watchers, clock)
+        self.loop = Loop(self.engine, self.driver, self._switchover, self._record, watchers, clock)
         self._prober = Prober(office, self.engine, self.loop.inbox.put_nowait, self.wire)
 
     def begin(self) -> asyncio.Task[None]:
@@ -107,9 +109,16 @@ class Life:
 
     async def ask(self, request: Request) -> Answer:
         """What the control socket does for an operator."""
-        if isinstance(request, SwitchRequest) and self.engine.switchover is None:
-            await self.loop.read_router()
-        return await self.loop.ask(request)
+        if self._ended.is_set():
+            return Answer(request.id, "nobody is at the socket any more", "stopped")
+        guest = asyncio.current_task()
+        self._guests.append(guest)
+        try:
+            if isinstance(request, SwitchRequest) and self.engine.switchover is None:
+                await self.loop.read_router()
+            return await self.loop.ask(request)
+        finally:
+            self._guests.remove(guest)
 
     def close(self) -> None:
         """The process is gone: nothing of it holds the journal."""
@@ -118,10 +127,10 @@ class Life:
     async def _live(self) -> None:
         try:
             await self._switchover.custody.take()
-            self.loop.inbox.put_nowait(await self._driver.read())
+            self.loop.inbox.put_nowait(await self.driver.read())
         except DriverError as error:
             self.trouble = str(error)
-            await self._driver.close()
+            await self.driver.close()
             return
         await self._record(log.AgentStarted("simulated", 1))
         self.started = True
@@ -129,10 +138,19 @@ class Life:
         await self.loop.run()
         await self._record(log.AgentStopped("it was told to"))
         await self.loop.close()
+        await self._show_out()
         await self._switchover.custody.release()
         with suppress(DriverError):
-            await self._driver.close()
+            await self.driver.close()
         self.loop.blame()
+
+    async def _show_out(self) -> None:
+        """Close the socket: who still waits has had his answer, or gets none."""
+        self._ended.set()
+        guests = list(self._guests)
+        for guest in guests:
+            guest.cancel()
+        await asyncio.gather(*guests, return_exceptions=True)
 
     async def _keep_custody(self) -> None:
         while True:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shlex
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
@@ -19,7 +18,7 @@ from unittest.mock import patch
 
 from tests.simulation.kernel import Address, Kernel, Refused, Route
 from tests.simulation.leftovers import Leftovers
-from tests.simulation.typed import Flows, Unforeseen, carry_out, lines_of
+from tests.simulation.typed import Flows, Unforeseen, carry_out, lines_of, unquoted
 from tests.simulation.wire import Fates, Garbage, Trouble, Wire, spawned_by_nobody
 from wanfailover.core.site import Circuit, Site
 from wanfailover.errors import LoginRefused, RouterTimeout, RouterUnreachable
@@ -323,22 +322,20 @@ def _script_of(command: str, place: str) -> str:
     found = _STARTS.search(command)
     if found is None:
         raise Unforeseen(f"nothing is started by {command!r}")
-    outer = _quoted(shlex.split(found[1]), command)
-    first, *middle, status, move = outer.splitlines()
-    if first != f"echo $$ >{place}/pid" or not status.startswith("echo $? "):
+    outer = _inner(found[1], "")
+    head, tail = f"echo $$ >{place}/pid\n", f"\necho $? >{place}/status.new\n"
+    middle, found_tail, move = outer.removeprefix(head).rpartition(tail)
+    if not (outer.startswith(head) and found_tail and move.startswith("mv ")):
         raise Unforeseen(f"a script is not started as it was: {outer!r}")
-    words = shlex.split("\n".join(middle))
-    if words[3:] != [f">{place}/out", f"2>{place}/err"] or not move.startswith("mv "):
-        raise Unforeseen(f"a script's words go elsewhere: {outer!r}")
-    return _quoted(words[:3], command)
+    return _inner(middle, f" >{place}/out 2>{place}/err")
 
 
-def _quoted(words: list[str], command: str) -> str:
-    match words:
-        case ["sh", "-c", text] if text.startswith(PREAMBLE):
-            return text.removeprefix(PREAMBLE)
-        case _:
-            raise Unforeseen(f"it is no sh -c of ours: {command!r}")
+def _inner(line: str, end: str) -> str:
+    """Take the script out of a line of ours: see `wanfailover.transports.shell.quoted`."""
+    text = unquoted(line.removeprefix("sh -c ").removesuffix(end))
+    if not (line.startswith("sh -c ") and line.endswith(end) and text.startswith(PREAMBLE)):
+        raise Unforeseen(f"it is no sh -c of ours: {line!r}")
+    return text.removeprefix(PREAMBLE)
 
 
 def _address(address: Address, label: str) -> dict[str, Any]:

@@ -49,6 +49,10 @@ SEES_WITHIN = 90.0
 """Seconds after which nobody may call a dead circuit's day steady."""
 
 
+GRAIN = 0.01
+"""Seconds that an answer may take from the agent to whom it is for."""
+
+
 class Violation(Exception):
     """A property does not hold; the sentence tells which, and what was seen instead."""
 
@@ -73,11 +77,15 @@ class Safety:
     paused: float = -inf
     sick_since: float | None = None
     by_hand: bool = False
+    born: float = 0.0
     started: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
-    _moves: list[tuple[float, str]] = field(default_factory=list)  # automatic ones: when, which
+    _moves: list[float] = field(default_factory=list)  # when automation touched the router
+    _due: float | None = None  # when it began, and has not touched it yet
+    _touched: float | None = None  # the one under way
     _busy: str = ""
+    _before: tuple[Hold | None, float] = (None, -inf)
 
     def violated(self, what: str) -> None:
         """Note it; told where the run can be stopped."""
@@ -94,6 +102,9 @@ class Safety:
             if self._busy:
                 self.violated(f"S5: {name} while {self._busy} is under way")
             self._busy = name
+            if name == "perform" and self._due is not None:
+                self._moves.append(self._due)
+                self._due, self._touched = None, self._due
             try:
                 return await call(*given, **named)
             finally:
@@ -104,6 +115,8 @@ class Safety:
     def fed(self, engine: Engine, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
         """An engine was fed."""
         for entry in entries:
+            if isinstance(entry, log.ActiveChanged) and entry.because.startswith("found so"):
+                self.born = now
             if (line := tell(entry)) is not None:
                 self.say(f"    {line}")
         match fact:
@@ -119,15 +132,27 @@ class Safety:
         self.started += 1
         self.rules[rule] = self.rules.get(rule, 0) + 1
         self.say(f"    switching {started.source} -> {target} by {rule}")
+        self._due = self._touched = None
         if rule == "operator-asked" or rule in MENDING:
             return
         self._s2(engine, started)
         self._s3(engine, started, now)
         self._s4(started, now)
-        sick = self.sick_since
-        if sick is not None and now - sick > SICK_AFTER:
-            eyes = self.office.eyes
-            self.violated(f"S6: {rule} to {target} while our host is {eyes} for {now - sick:.0f} s")
+        self._s6(started, now)
+
+    def _s6(self, started: SwitchoverStarted, now: float) -> None:
+        """A circuit that had died before our eyes did may be left, by what they saw.
+
+        What used to answer is known to the life that heard it, and not to one that began since.
+        """
+        sick, source = self.sick_since, started.source
+        dead = source is not None and self.office.life[source] in {Life.DEAD, Life.BEYOND}
+        if sick is None or dead or now - sick <= SICK_AFTER or sick < self.born + SICK_AFTER:
+            return
+        rule, eyes = started.rule, self.office.eyes
+        self.violated(
+            f"S6: {rule} to {started.target} while our host is {eyes}, for {now - sick:.0f} s now"
+        )
 
     def _s2(self, engine: Engine, started: SwitchoverStarted) -> None:
         rule, source, target = started.rule, started.source, started.target
@@ -146,17 +171,17 @@ class Safety:
     def _s3(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
         if started.rule in PUTS_BACK:
             return
-        self._moves = [(at, id_) for at, id_ in self._moves if at > now - HOUR]
+        self._moves = [at for at in self._moves if at > now - HOUR]
         allowed = engine.site.policy.switches_per_hour
         if len(self._moves) >= allowed:
             self.violated(f"S3: {started.rule} is number {len(self._moves) + 1} of {allowed}")
-        self._moves.append((now, started.id))
+        self._due = now
 
     def _s4(self, started: SwitchoverStarted, now: float) -> None:
-        if now < self.paused:
+        if now < self.paused - GRAIN:
             self.violated(f"S4: {started.rule} to {started.target} while automation is paused")
         hold = self.hold
-        if hold is not None and now < hold.until and started.target != hold.circuit:
+        if hold is not None and now < hold.until - GRAIN and started.target != hold.circuit:
             left = hold.until - now
             self.violated(
                 f"S4: {started.rule} to {started.target} although {hold.circuit} is held, for "
@@ -166,12 +191,21 @@ class Safety:
     def _ends(self, outcome: Outcome) -> None:
         self.outcomes[outcome.ending] = self.outcomes.get(outcome.ending, 0) + 1
         self.say(f"    {outcome.ending}: {outcome.because}")
-        if not outcome.changed:
-            self._moves = [(at, id_) for at, id_ in self._moves if id_ != outcome.id]
+        if not outcome.changed and self._touched is not None:
+            self._moves.remove(self._touched)  # it was let in nowhere
         if outcome.ending is Ending.PROVED:
             self.by_hand = False
 
     # What an operator was told.
+
+    def asked(self, request: Request) -> None:
+        """An operator asks: from now on what he asked before may be over."""
+        self._before = self.hold, self.paused
+        match request:
+            case AutoRequest() | SwitchRequest():
+                self.hold = None
+            case ResumeRequest() | PauseRequest():
+                self.paused = -inf
 
     def answered(self, request: Request, answer: Answer | None) -> None:
         """An operator has his answer; None where the agent died over it: then nothing is sure."""
@@ -179,6 +213,9 @@ class Safety:
             self.hold, self.paused = None, -inf
             return
         now = self.clock()
+        if answer.rule is not None:  # it was refused: all is as before
+            self.hold, self.paused = self._before
+            return
         match request:
             case PauseRequest(seconds=seconds):
                 self.paused = inf if seconds is None else now + seconds
@@ -186,14 +223,13 @@ class Safety:
                 self.paused = -inf
             case AutoRequest():
                 self.hold = None
-            case SwitchRequest() if answer.rule is None:
+            case SwitchRequest():
                 self._settle(request, answer, now)
-            case _:
-                pass
 
     def _settle(self, request: SwitchRequest, answer: Answer, now: float) -> None:
         preferred = request.circuit == self.office.site.circuits[0].name
         if "already" in answer.sentence and request.hold is None and not preferred:
+            self.hold = self._before[0]
             return
         if (preferred and request.hold is None) or request.once:
             self.hold = None

@@ -6,11 +6,13 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import structlog
@@ -42,6 +44,7 @@ FOREIGN = IPv4Interface("203.0.113.4/29"), IPv4Address("203.0.113.6")
 IN_MEMORY = Path("/dev/shm")
 
 Say = Callable[[str], object]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,39 @@ class Result:
 
 def tell(seed: int, incidents: int = INCIDENTS, say: Say | None = None) -> Result:
     """Tell the story of *seed* in virtual time."""
+
+    async def story(journal: Path) -> Result:
+        async with world(seed, journal, say) as told:
+            await told.play(incidents)
+        return told.result()
+
+    return in_virtual_time(story)
+
+
+def in_virtual_time(story: Callable[[Path], Coroutine[Any, Any, T]]) -> T:
+    """Run a story, which is given the path of a journal, by a clock that nobody waits for."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False
     )
     try:
         folder = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
         with tempfile.TemporaryDirectory(dir=folder) as where:
-            return run(_tell(seed, incidents, Path(where) / "journal.db", say))
+            return run(story(Path(where) / "journal.db"))
     finally:
         structlog.reset_defaults()
 
 
-async def _tell(seed: int, incidents: int, journal: Path, say: Say | None) -> Result:
+@asynccontextmanager
+async def world(
+    seed: int, journal: Path, say: Say | None = None, setting: Setting | None = None
+) -> AsyncIterator[World]:
+    """A world until the end of the block, and then nothing of it."""
     with patch.object(time, "monotonic", asyncio.get_running_loop().time):
-        world = World(seed, journal, say)
+        made = World(seed, journal, say, setting)
         try:
-            await world.play(incidents)
+            yield made
         finally:
-            await world.end()
-        return world.result()
+            await made.end()
 
 
 @dataclass
@@ -102,6 +119,7 @@ class World:
     seed: int
     journal: Path
     echo: Say | None = None
+    setting: Setting | None = None
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -110,9 +128,9 @@ class World:
         self.clock = loop.time
         self.rng = random.Random(self.seed)
         self.fates = Fates(tell=self.say)
-        self.kind, site = draw_site(self.rng)
-        router = draw_router(self.kind, site, self.rng, self.fates)
-        self.office = Office(site, router, random.Random(self.seed + 1))
+        setting = self.setting or draw(self.rng)
+        self.kind, site = setting.kind, setting.site
+        self.office = Office(site, setting.router(self.fates), random.Random(self.seed + 1))
         self.safety = Safety(self.office, self.clock, self.say)
         self.notes = Forgetful()
         self.lives = 0
@@ -151,7 +169,7 @@ class World:
 
     async def play(self, incidents: int) -> None:
         """Let so many incidents happen, unless something is wrong before."""
-        await self._settle()
+        await self.settle()
         for number in range(incidents):
             if self.safety.wrong or self.router.gaps:
                 return
@@ -214,7 +232,7 @@ class World:
         self._trigger()
         await asyncio.sleep(rng.choice([5.0, 10.0, 20.0]) * rng.uniform(0.5, 1.5))
         self._aftermath()
-        await self._settle()
+        await self.settle()
 
     def _now(self, deed: Callable[[], object]) -> Callable[[], object]:
         incident = self.incidents
@@ -337,6 +355,7 @@ class World:
         if life is None or not life.started or life.wire.dead:
             return
         self._disturb(f"an operator: {request}")
+        self.safety.asked(request)
         asking = life.spawn(life.ask(request))
         assert self._living is not None
         await asyncio.wait({asking, self._living}, return_when=asyncio.FIRST_COMPLETED)
@@ -350,6 +369,10 @@ class World:
 
     def _disturb(self, text: str) -> None:
         self.say(text)
+        self.disturbed()
+
+    def disturbed(self) -> None:
+        """What was seen before says nothing of now."""
         self._disturbed = self.clock()
 
     # What is left of it.
@@ -374,7 +397,7 @@ class World:
         told = ", ".join(f"{name} {life}" for name, life in self.office.life.items())
         self._disturb(f"the ways to the router are free; {told}")
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Wait for rest, and look at it."""
         deadline = self.clock() + CALM_WITHIN
         calm_since, last = self.clock(), ""
@@ -387,7 +410,7 @@ class World:
             now = self._restless() or self._standing()
             if now != last or self._restless():
                 calm_since, last = self.clock(), now
-            if self.clock() - calm_since >= CALM:
+            if self.clock() - calm_since >= CALM and self._read_since(calm_since):
                 break
         else:
             self.safety.violated(f"no rest within {CALM_WITHIN:g} s: {self._restless() or last}")
@@ -398,6 +421,12 @@ class World:
         self.say(f"at rest: {holds.name if holds else 'neither'}; {life.engine.decision.rule}: "
                  f"{life.engine.decision.because}")  # fmt: skip
         self.safety.at_rest(life.engine, self.journal, self.clock() - self._disturbed)
+
+    def _read_since(self, when: float) -> bool:
+        """The router was read once more: what the agent believes then it has seen."""
+        assert self.life is not None
+        view = self.life.engine.view
+        return view is not None and view.at >= when
 
     def _standing(self) -> str:
         assert self.life is not None
@@ -421,8 +450,34 @@ class World:
         return "it will be mended" if stuck else ""
 
 
-def draw_site(rng: random.Random) -> tuple[str, offices.Site]:
-    """An office and how eager it is."""
+@dataclass(frozen=True)
+class Setting:
+    """An office, how eager it is, and what router it has.
+
+    Args:
+        kind: ``linux-swap``, ``linux-ports`` or ``netopia``.
+
+        variant: Of an R9100.
+    """
+
+    kind: str
+    policy: Policy
+    seen: tuple[str, ...] = ()
+    variant: str = ""
+
+    @property
+    def site(self) -> offices.Site:
+        shape = {"linux-swap": "swap", "linux-ports": "ports", "netopia": "plain"}[self.kind]
+        return offices.make_site(self.policy, shape=shape, seen=self.seen)
+
+    def router(self, fates: Fates) -> VirtualLinux | VirtualR9100:
+        if self.kind == "netopia":
+            return VirtualR9100(self.site, self.variant, fates)
+        return VirtualLinux(self.site, fates=fates)
+
+
+def draw(rng: random.Random) -> Setting:
+    """Any of them."""
     kind = rng.choices(["linux-swap", "linux-ports", "netopia"], [5, 3, 1])[0]
     policy = Policy(
         Detect(first_silence=rng.choice([2.0, 5.0]), fast=0.3),
@@ -430,7 +485,7 @@ def draw_site(rng: random.Random) -> tuple[str, offices.Site]:
         switches_per_hour=rng.choice([3, 6, 12]),
         degraded=rng.choice(["stay", "switch"]),
         proof_within=rng.choice([3.0, 10.0]),
-        reconcile_every=rng.choice([5.0, 15.0]),
+        reconcile_every=20.0 if kind == "netopia" else rng.choice([5.0, 15.0]),
         drift=rng.choice(["report", "adopt", "restore"]),
         failback=rng.choice(["auto", "auto", "evidence", "trial", "manual"]),
         return_after=rng.choice([5.0, 30.0]),
@@ -439,14 +494,5 @@ def draw_site(rng: random.Random) -> tuple[str, offices.Site]:
         forget=rng.choice([10.0, 60.0]),
     )
     seen = rng.choice([(), ("primary",), ("primary", "backup")])
-    shape = {"linux-swap": "swap", "linux-ports": "ports", "netopia": "plain"}[kind]
-    return kind, offices.make_site(policy, shape=shape, seen=seen)
-
-
-def draw_router(
-    kind: str, site: offices.Site, rng: random.Random, fates: Fates
-) -> VirtualLinux | VirtualR9100:
-    """The router that the office has."""
-    if kind != "netopia":
-        return VirtualLinux(site, fates=fates)
-    return VirtualR9100(site, rng.choice(["", "", "link-reset", "restart", "snmp-off"]), fates)
+    variant = rng.choice(["", "", "link-reset", "restart", "snmp-off"])
+    return Setting(kind, policy, seen, variant)

