@@ -59,6 +59,57 @@ def test_an_hour_of_loss_does_not_take_an_hour_to_be_over(account):
     assert account.seconds.healed == []
 
 
+def test_one_silence_is_for_another_rule_to_judge(account):
+    """However long: of its seconds none counts, and those that lose something do."""
+    account.go(2, A, B)
+    account.go(30, A, B, C)
+    account.go(3, A, C)
+    assert account.surplus() == 5
+    account.go(6)
+    assert account.surplus() == 0
+    account.go(40)
+    assert account.surplus() == 0
+    assert account.seconds.healed == [5]
+
+
+def test_a_line_that_flaps_is_not_excused(account):
+    """Five seconds dead and two alive: only one of the dead spells is not counted."""
+    for _ in range(4):
+        account.go(5, A, B, C)
+        account.go(2)
+    assert account.surplus() > 5
+
+
+def test_what_came_to_nought_excuses_nothing(account):
+    """A brown-out soon after a long silence counts from its first second."""
+    account.go(10, A, B, C)
+    account.go(7)
+    account.go(4, A, B)
+    assert account.surplus() == 4
+
+
+def test_a_silence_longer_than_any_patience_counts(account):
+    """After as many seconds as the account may hold it is excused no more."""
+    account.go(58, A, B, C)
+    assert account.surplus() == 8
+
+
+def test_seconds_in_which_nobody_was_asked_say_nothing(account):
+    """Neither do they end a silence."""
+    for _ in range(3):
+        account.go(1, A, B, C)
+        account.now += 1.0
+    account.seconds.take(probe(A, account.now, lost=True), None)
+    assert account.surplus(muted=(A,), voters=2) == 0
+
+
+def test_a_second_that_cannot_be_good_any_more_is_bad(account):
+    """Of twenty probes at the most four are lost already: there is no need to wait for its end."""
+    for i, target in enumerate((A, B, A, B, C)):
+        account.seconds.take(probe(target, 0.05 * i, lost=target is not C), None)
+        assert account.seconds.surplus(0.5, (), 3) == (target is C)
+
+
 def test_one_target_alone_makes_no_second_bad(account):
     """A target that loses everything is its own trouble, unless it is the only one."""
     account.go(5, A)

@@ -48,7 +48,7 @@ class TimeoutKeys(Keys):
 
 
 class FastKeys(Keys):
-    every: Annotated[float, span("100ms", "2s")] | None = None
+    every: Annotated[float, span("50ms", "2s")] | None = None
     for_: Annotated[float, span("1s", "1h")] | None = None
 
 

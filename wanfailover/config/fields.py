@@ -122,7 +122,7 @@ def duration(value: object, info: ValidationInfo) -> float:
 
 
 BRISKEST = 0.1
-"""Seconds between probes of one target; suspicion itself never asks more often (ten a second)."""
+"""Seconds between probes of one target; suspicion itself never asks one more often."""
 
 
 def _pace(value: object, info: ValidationInfo) -> float:

@@ -3,8 +3,11 @@
 A line has short dead spells that heal by themselves, and until one has lasted longer than those do
 nobody can tell it from an outage. So the right patience is a property of the line. What healed is
 kept, and the wait is set where a silence that long would heal after all no more than so many times
-a year: peaks over a threshold, with an exponential tail and a weak prior. The same is done for the
-bad seconds of a brown-out. Days are days of watching, not of the calendar, so this needs no clock.
+a year: peaks over a threshold, with an exponential tail whose mean is not known but guessed from
+them and a weak prior. What is waited for is what such a guess predicts, its own error included
+(the tail of a mean that is gamma-distributed is Pareto's): few events, longer waits. The same is
+done for the bad seconds of a brown-out. Days are days of watching, not of the calendar, so this
+needs no clock.
 
 What is short is often of another kind than what is long: a full queue, a few probes lost together.
 It must not make the tail look light, so the tail is judged from the few longest and from more of
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, log, sqrt
+from math import ceil, expm1, log
 
 from wanfailover.core.site import Detect
 
@@ -23,11 +26,17 @@ DAY = 86400.0
 KEPT_DAYS = 30
 """Of watching: a line changes with the provider's mending of it, so older days say little."""
 
-PEAKS = (5, 10, 30, 60)
+PEAKS = (4, 8, 16, 32, 64)
 """So many of the longest events, from which the tail is judged."""
 
-PRIOR = 5
+PRIOR = 4
 """Weight of what is assumed of a line, in events."""
+
+EXCESS = 0.14
+"""What is assumed: by so much of the threshold an event exceeds it, on average. A share, for lines
+differ in scale: what is like fibre's blips to one is like a mobile line's to another. With the
+weight it was chosen on simulated lines (``tests/bench/detect``), for the least wait that keeps
+false failovers to about one a year."""
 
 LONGEST = 30.0
 """Seconds. A silence that lasted longer was an outage, and outages teach no patience."""
@@ -40,45 +49,47 @@ SLOWEST = 45
 """Bad seconds more than good ones: no brown-out is waited out for longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """What is assumed of a kind of event before any was seen.
+LEAST_SILENCE = 1.0
+"""Seconds. What is shorter is two or three probes lost by chance, and no news."""
+
+LEAST_SPELL = 1
+"""A bad second alone is no news either."""
+
+LEAST_BAD_SECONDS = 5
+"""No fewer are called a brown-out: of the shortest bursts hardly any is seen in a week."""
+
+
+def outwait(
+    events: Sequence[float], days: float, per_year: float, least: float, grain: int = 0
+) -> float:
+    """How long to wait for events to outlast it only so often.
 
     Args:
-        least: Events shorter than this are no news; the threshold is at least that.
+        events: How long each was that healed.
 
-        mean: By how much an event exceeds the threshold, on average.
+        days: For which they were watched.
 
-        unsure: By how many standard errors the tail may be heavier than it looks.
+        per_year: So many a year may last longer.
+
+        least: Events that are no longer are no news; the threshold is at least that.
 
         grain: The unit in which events are counted; 0 where they are measured.
     """
-
-    least: float
-    mean: float
-    unsure: float
-    grain: float
-
-
-SILENCES = Tail(1.0, 0.18, 1.3, 0.0)
-SPELLS = Tail(2.0, 0.1, 2.4, 1.0)
-
-
-def outwait(events: Sequence[float], days: float, per_year: float, tail: Tail) -> float:
-    """The wait that events like these outlast *per_year* times a year, from *days* of them."""
     longest = sorted(events, reverse=True)
-    return max(_wait(longest[: peaks + 1], peaks, days, per_year, tail) for peaks in PEAKS)
+    return max(_wait(longest, n, days, per_year, least, grain) for n in PEAKS)
 
 
-def _wait(longest: Sequence[float], peaks: int, days: float, per_year: float, tail: Tail) -> float:
+def _wait(
+    longest: Sequence[float], peaks: int, days: float, per_year: float, least: float, grain: int
+) -> float:
     """The same, from so many *peaks*, with the one below them as the threshold."""
-    threshold = max(tail.least, longest[peaks] if len(longest) > peaks else 0.0)
-    over = [peak for peak in longest if peak > threshold]
-    excess = sum(peak - threshold - tail.grain / 2 for peak in over)
-    mean = (excess + PRIOR * tail.mean) / (len(over) + PRIOR)
+    threshold = max(least, longest[peaks] if len(longest) > peaks else 0.0)
+    over = [peak for peak in longest[:peaks] if peak > threshold]
+    base = threshold + grain / 2
+    weight = len(over) + PRIOR
+    excess = sum(over) - len(over) * base + PRIOR * EXCESS * threshold
     rate = (len(over) + 1) * 365 / days
-    unsure = 1 + tail.unsure / sqrt(len(over) + PRIOR)
-    return threshold + tail.grain / 2 + mean * log(max(rate / per_year, 1.0)) * unsure
+    return base + excess * expm1(log(max(rate / per_year, 1.0)) / weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +144,13 @@ class Patience:
 
     def silence_healed(self, seconds: float) -> None:
         """The line was silent for so long and answered again by itself."""
-        if SILENCES.least < seconds <= min(LONGEST, OUTLASTS * self.silence):
+        if LEAST_SILENCE < seconds <= min(LONGEST, OUTLASTS * self.silence):
             today = self.days[-1]
             self._learn(replace(today, silences=_longest(today.silences, seconds)))
 
     def spell_healed(self, peak: float) -> None:
         """Bad seconds outnumbered good ones by *peak*, and no more, before the line was well."""
-        if SPELLS.least < peak <= SLOWEST:
+        if LEAST_SPELL < peak <= SLOWEST:
             today = self.days[-1]
             self._learn(replace(today, spells=_longest(today.spells, peak)))
 
@@ -156,13 +167,14 @@ class Patience:
         spells = float(detect.first_bad_seconds)
         if learned:
             events = [event for day in self.days for event in day.silences]
-            silence = outwait(events, watched, detect.false_per_year, SILENCES)
+            silence = outwait(events, watched, detect.false_per_year, LEAST_SILENCE)
             events = [event for day in self.days for event in day.spells]
-            spells = outwait(events, watched, detect.false_per_year, SPELLS)
+            spells = outwait(events, watched, detect.false_per_year, LEAST_SPELL, 1)
         self.silence = min(max(silence, self._least), self._most)
         if detect.silence is not None:
             self.silence = detect.silence
-        self.bad_seconds = min(max(ceil(spells), 5, ceil(self.silence)), self.slowest)
+        least = max(LEAST_BAD_SECONDS, ceil(self._least))
+        self.bad_seconds = min(max(ceil(spells), least), self.slowest)
         if detect.bad_seconds is not None:
             self.bad_seconds = detect.bad_seconds
 

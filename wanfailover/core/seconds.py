@@ -4,11 +4,17 @@ A second is bad when a fifth of its probes went unanswered, on two targets at le
 count up and good ones down, not below nought: what is left over is how much the line has been worse
 than it was well. A late answer takes its loss back, so the last seconds are judged anew at each
 question, and only what is older than any answer can be is settled.
+
+One silence is for another rule to judge, which knows how long those of this line last: of each
+spell the longest run of seconds without any answer is excused. A line that flaps is not, for it has
+many; nor is one that still lets something through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
 from math import floor
 
 from wanfailover.core.facts import Instant, ProbeSample
@@ -22,6 +28,15 @@ TELLING = 10
 
 Tally = dict[str, list[int]]
 """By target: probes asked, and those of them that were missed."""
+
+
+class Verdict(Enum):
+    """What one second was like; nobody with a voice was asked in one that is *unasked*."""
+
+    GOOD = "good"
+    BAD = "bad"
+    SILENT = "silent"
+    UNASKED = "unasked"
 
 
 class _Second:
@@ -42,8 +57,10 @@ class _Second:
         asked[1] += sample.missed - (was is not None and was.missed)
         self.timeout = max(self.timeout, sample.timeout)
 
-    def verdict(self, share: float, muted: Collection[str], voters: int) -> int:
-        """1 for bad, -1 for good, 0 where nobody with a voice was asked."""
+    def verdict(
+        self, share: float, muted: Collection[str], voters: int, least: float = 0.0
+    ) -> Verdict:
+        """Judge it by those who have a voice, as if they had been asked *least* probes."""
         asked = missed = targets = 0
         for target, counts in self.tally.items():
             if target not in muted:
@@ -51,15 +68,48 @@ class _Second:
                 missed += counts[1]
                 targets += counts[1] > 0
         if not asked:
-            return 0
-        return 1 if targets >= min(2, voters) and missed >= share * asked else -1
+            return Verdict.UNASKED
+        if targets < min(2, voters) or missed < share * max(asked, least):
+            return Verdict.GOOD
+        return Verdict.SILENT if missed == asked else Verdict.BAD
+
+
+@dataclass(slots=True)
+class _Account:
+    """Bad seconds more than good ones, and the longest silence among them.
+
+    Args:
+        most: The lead goes no higher, or after an hour of loss it would take an hour to be well.
+    """
+
+    most: int
+    count: int = 0
+    excused: int = 0
+    silent: int = 0  # in a row, until now
+
+    @property
+    def lead(self) -> int:
+        """What is left when one silence is not counted."""
+        return self.count - self.excused
+
+    def enter(self, verdict: Verdict) -> None:
+        """Count one second more."""
+        if verdict is Verdict.UNASKED:
+            return
+        self.silent = min(self.silent + 1, self.most) if verdict is Verdict.SILENT else 0
+        self.excused = max(self.excused, self.silent)
+        if verdict is Verdict.GOOD:
+            self.count = max(0, self.count - 1)
+            self.excused = min(self.excused, self.count)  # what came to nought excuses nothing
+        else:
+            self.count = min(self.count + 1, self.excused + self.most)
 
 
 class Seconds:
     """Of one circuit. *healed* holds the peaks of spells that are over, for whoever learns.
 
     Args:
-        most: The account goes no higher, or after an hour of loss it would take an hour to be well.
+        most: The account goes no higher.
     """
 
     def __init__(self, detect: Detect, most: int) -> None:
@@ -72,7 +122,8 @@ class Seconds:
         """Begin anew: what was is no part of what comes."""
         self._kept: dict[int, _Second] = {}
         self._spell: Tally = {}
-        self._count = self._peak = 0
+        self._account = _Account(self._most)
+        self._peak = 0
         self._missing = False
 
     def take(self, sample: ProbeSample, was: ProbeSample | None) -> None:
@@ -87,7 +138,7 @@ class Seconds:
         self._missing = self._missing or sample.missed
 
     def surplus(self, now: Instant, muted: Collection[str], voters: int) -> int:
-        """By how much bad seconds outnumber good ones now.
+        """By how much bad seconds outnumber good ones now, but for one silence.
 
         Args:
             now: The present instant.
@@ -97,12 +148,17 @@ class Seconds:
             voters: How many have one; where it is one alone, its word is enough.
         """
         self._settle(now, muted, voters)
-        if not self._missing and not self._count:
+        if self.settled:
             return 0
-        count = self._count
+        account = replace(self._account)
         for verdict in self._verdicts(now, muted, voters):
-            count = min(max(0, count + verdict), self._most)
-        return count
+            account.enter(verdict)
+        return account.lead
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether all is well, and nothing open."""
+        return not self._missing and not self._account.count
 
     def spared(self, muted: Collection[str]) -> str | None:
         """A target that the spell has spared: then the others are the trouble, not the line."""
@@ -119,15 +175,22 @@ class Seconds:
         """Tell whether any second since *since* that is still open to repair was bad."""
         share = self._detect.bad_share
         return self._missing and any(
-            number >= since - 1 and second.verdict(share, muted, voters) > 0
+            number >= since - 1
+            and second.verdict(share, muted, voters) in {Verdict.BAD, Verdict.SILENT}
             for number, second in self._kept.items()
         )
 
-    def _verdicts(self, now: Instant, muted: Collection[str], voters: int) -> Iterator[int]:
-        """Of the seconds whose probes have all been answered or are overdue."""
+    def _verdicts(self, now: Instant, muted: Collection[str], voters: int) -> Iterator[Verdict]:
+        """Of the seconds whose probes have all been answered or are overdue.
+
+        And of one that is bad already, however well the rest of it may go.
+        """
+        share, most = self._detect.bad_share, 1 / self._detect.fast
         for number, second in self._kept.items():
             if number + 1 + second.timeout <= now:
-                yield second.verdict(self._detect.bad_share, muted, voters)
+                yield second.verdict(share, muted, voters)
+            elif second.verdict(share, muted, voters, most) is Verdict.BAD:
+                yield Verdict.BAD
 
     def _settle(self, now: Instant, muted: Collection[str], voters: int) -> None:
         settled = []
@@ -141,13 +204,13 @@ class Seconds:
         if settled:
             self._missing = any(c[1] for s in self._kept.values() for c in s.tally.values())
 
-    def _enter(self, second: _Second, verdict: int) -> None:
+    def _enter(self, second: _Second, verdict: Verdict) -> None:
         """Count a second for good; a spell that has come to nought has healed."""
-        self._count = min(max(0, self._count + verdict), self._most)
-        self._peak = max(self._peak, self._count)
-        if self._count:
+        self._account.enter(verdict)
+        self._peak = max(self._peak, self._account.lead)
+        if self._account.count:
             _add(self._spell, second.tally)
-        elif self._peak:
+        elif self._spell:
             self.healed.append(self._peak)
             self._spell, self._peak = {}, 0
 

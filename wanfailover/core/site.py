@@ -120,7 +120,7 @@ class Detect:
 
         fast: Seconds between two probes of a line under suspicion.
 
-        fast_for: Seconds of such probing that can be had at once; a thirtieth of time refills them.
+        fast_for: Seconds of such probing that can be had at once; a sixtieth of time refills them.
 
         stall: The agent woken later than this was deaf meanwhile.
     """
@@ -139,8 +139,8 @@ class Detect:
     muted_after: int = 5
     timeout_least: float = 0.25
     timeout_most: float = 3.0
-    fast: float = 0.1
-    fast_for: float = 120.0
+    fast: float = 0.05
+    fast_for: float = 60.0
     stall: float = 0.5
 
 

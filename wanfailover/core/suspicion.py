@@ -1,9 +1,10 @@
 """When a line deserves a closer look: quick probes, for a bounded time.
 
 One probe in a hundred goes astray on many a line: that is a reason to ask a few times more. Two of
-different targets within two seconds are a reason to ask ten times a second: then silence is told
-from bad luck as soon as patience ends, and a brown-out by many probes. What that costs is bounded
-by a bucket, but not while the line is silent.
+different targets within two seconds are a reason to ask twenty times a second: then silence is told
+from bad luck as soon as patience ends, and a brown-out by many probes. So many, for of a burst that
+loses nine in ten ten a second are all lost for seconds on end, and would have to be waited out as
+a dead spell is. What that costs is bounded by a bucket, but not while the line is silent.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ TOGETHER = 2.0
 """Seconds: misses of two targets as close as this belong together; and for as long after the last
 such pair the line is still under suspicion."""
 
-HUNCH = 0.3
+HUNCH = 0.15
 """Seconds of quick probing that one miss is worth: a brown-out is under suspicion a second sooner,
 and on a line that loses two in a hundred it costs a twentieth more of probes."""
 
-REFILL = 1 / 30
+REFILL = 1 / 60
 """Seconds of quick probing that come back in each second: with three targets asked once a second,
 a twelfth more of probes, on a line that is always under suspicion."""
 

@@ -24,7 +24,7 @@ class Kind:
         in_flight: Most probes of one target that may be unanswered at a time.
 
         fastest: Seconds between two probes while the line is under suspicion, at the least: those
-            that cost little share ten a second (`Detect.fast`).
+            that cost little share twenty a second (`Detect.fast`).
     """
 
     prober: str

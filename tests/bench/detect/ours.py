@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from tests.bench.detect.lines import FAR
 from tests.bench.detect.traces import Trace
 from wanfailover.core.facts import ProbeSample, Result, Role
-from wanfailover.core.health import HOUR, Line
+from wanfailover.core.health import Line
 from wanfailover.core.patience import Day
 from wanfailover.core.reading import State
 from wanfailover.core.site import Detect, Policy, Target
@@ -24,6 +24,8 @@ from wanfailover.core.timeout import Timeout
 
 WAITS = 10.0
 """Seconds for which a late answer is waited for."""
+
+HOUR = 3600.0
 
 CALM = 3.0
 """Seconds after a loss in which everything is told."""
@@ -175,7 +177,7 @@ class _Watch:
     @property
     def _step(self) -> int:
         """One answer in so many is told; each second has one until the account is settled."""
-        settled = self.now - self._missed > SETTLED and not self.line._seconds._count
+        settled = self.now - self._missed > SETTLED and self.line._seconds.settled
         return min(self._ours.thin, 10 if settled else 4)
 
     def _next(self) -> int:
