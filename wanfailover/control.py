@@ -2,26 +2,66 @@
 
 The socket is made with mode 0660 from its first instant, so only the owner and the group of the
 state directory can connect. Who asks is taken from the kernel (SO_PEERCRED), not from the request.
+
+One request a connection, in HTTP/1.0 as far as it takes: whoever is slow, or sends what is no
+request, is cut off, and costs the agent a few kilobytes for a few seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import pwd
+import re
 import socket
 import struct
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from aiohttp import web
+import structlog
 
 from wanfailover.core.facts import PauseRequest, ResumeRequest, SwitchRequest
 from wanfailover.report import Report
 
-MAX_BODY = 64 * 1024
+MAX_HEAD, MAX_BODY = 8 * 1024, 64 * 1024
 """Bytes of a request; ours have a few hundred."""
+
+PATIENCE = 5.0
+"""Seconds for a request to arrive, and for its answer to be taken."""
+
+MOST = 32
+"""Connections at a time; beyond them the one goes that has longest been sending its request."""
+
+QUEUE = 128
+"""Connections that wait to be taken; the loop takes as many at once, in a few milliseconds."""
+
+LONGEST = 3650 * 86400.0
+"""Seconds for which anything may be asked: ten years."""
+
+_START = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
+    411: "Length Required", 413: "Content Too Large", 500: "Internal Server Error",
+    503: "Service Unavailable"}  # fmt: skip
+
+_log = structlog.get_logger("wanfailover")
+
+
+class Refused(Exception):
+    """A request that is none of ours.
+
+    Args:
+        status: Of HTTP.
+    """
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,65 +94,211 @@ class Control:
     def __init__(self, desk: Desk, path: Path) -> None:
         self._desk = desk
         self._path = path
-        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._guests: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], None] = {}  # of them, in the order they came
+        self._routes: dict[bytes, tuple[bytes, Callable[[bytes, str], Awaitable[Any]]]] = {
+            b"/status": (b"GET", self._status),
+            b"/explain": (b"GET", self._explain),
+            b"/switch": (b"POST", self._switch),
+            b"/auto": (b"POST", self._auto),
+            b"/pause": (b"POST", self._pause),
+            b"/resume": (b"POST", self._resume),
+        }
 
     async def open(self) -> None:
         """Start to listen. The caller holds the site's lock, so an old socket is a dead one."""
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_get("/status", self._status)
-        app.router.add_post("/switch", self._switch)
-        app.router.add_post("/auto", self._auto)
-        app.router.add_post("/pause", self._pause)
-        app.router.add_post("/resume", self._resume)
-        app.router.add_get("/explain", self._explain)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.SockSite(self._runner, _listen(self._path)).start()
+        self._server = await asyncio.start_unix_server(
+            self._knock, sock=_listen(self._path), limit=MAX_HEAD, backlog=QUEUE
+        )
 
     async def close(self) -> None:
-        """Stop, and take the socket away."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._path.unlink(missing_ok=True)
+        """Stop, once who was answered has his answer, and take the socket away."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        if self._guests:
+            await asyncio.wait(self._guests, timeout=1.0)
+        for guest in tuple(self._guests):
+            guest.cancel()
+        await asyncio.gather(*self._guests, return_exceptions=True)
 
-    async def _status(self, _: web.Request) -> web.Response:
-        return web.json_response(self._desk.report())
+    def _knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Somebody has connected."""
+        while len(self._guests) >= MOST and self._sending:
+            slowest = next(iter(self._sending))
+            self._leave(slowest)
+            slowest.cancel()
+        full = len(self._guests) >= MOST
+        guest = asyncio.get_running_loop().create_task(self._serve(reader, writer, full=full))
+        self._guests.add(guest)
+        self._sending[guest] = None
+        guest.add_done_callback(self._leave)
+        guest.add_done_callback(lambda _: writer.transport.abort())
 
-    async def _switch(self, http: web.Request) -> web.Response:
+    def _leave(self, guest: asyncio.Task[None]) -> None:
+        self._guests.discard(guest)
+        self._sending.pop(guest, None)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, full: bool
+    ) -> None:
+        with suppress(TimeoutError, OSError, EOFError):
+            answer = await self._answer(reader, _peer(writer), full=full)
+            async with asyncio.timeout(PATIENCE):
+                writer.write(answer)
+                writer.close()
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, who: str, *, full: bool) -> bytes:
         try:
-            body = await http.json()
-            request = SwitchRequest(
-                id=_new_id(),
-                circuit=str(body["circuit"]),
-                hold=None if body.get("hold") is None else float(body["hold"]),
-                once=bool(body.get("once")),
-                force=bool(body.get("force")),
-                reason=str(body.get("reason") or "")[:200],
-                who=_peer(http),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise web.HTTPBadRequest(text=f"not a switch request: {error!r}") from error
-        reply = await self._desk.switch(request, dry_run=bool(body.get("dry_run")))
-        return web.json_response(asdict(reply))
+            handle, body = await self._request(reader)
+            if full:
+                raise Refused(503, "too many ask at once")  # noqa: TRY301 - the one answer to it
+            return _response(200, "application/json", json.dumps(await _done(handle(body, who))))
+        except Refused as error:
+            return _response(error.status, "text/plain", str(error))
 
-    async def _auto(self, http: web.Request) -> web.Response:
-        return web.json_response(asdict(await self._desk.auto(_peer(http))))
+    async def _request(
+        self, reader: asyncio.StreamReader
+    ) -> tuple[Callable[[bytes, str], Awaitable[Any]], bytes]:
+        """Read a whole request, while there is patience."""
+        async with asyncio.timeout(PATIENCE):
+            head = await _head(reader)
+            handle = self._handler(head)
+            body = await reader.readexactly(_length(head))
+        guest = asyncio.current_task()
+        self._sending = {other: None for other in self._sending if other is not guest}
+        return handle, body
 
-    async def _pause(self, http: web.Request) -> web.Response:
-        try:
-            asked = (await http.json()).get("seconds")
-            seconds = None if asked is None else float(asked)
-            request = PauseRequest(_new_id(), seconds, _peer(http))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise web.HTTPBadRequest(text=f"not a pause request: {error!r}") from error
-        return web.json_response(asdict(await self._desk.automation(request)))
+    def _handler(self, head: bytes) -> Callable[[bytes, str], Awaitable[Any]]:
+        start = _START.match(head)
+        if start is None:
+            raise Refused(400, "not a request of HTTP")
+        method, handle = self._routes.get(start[2], (b"", None))
+        if handle is None:
+            raise Refused(404, f"there is no {start[2].decode('ascii', 'replace')[:100]}")
+        if start[1] != method:
+            raise Refused(405, f"{start[2].decode('ascii')} takes {method.decode('ascii')}")
+        return handle
 
-    async def _resume(self, http: web.Request) -> web.Response:
-        request = ResumeRequest(_new_id(), _peer(http))
-        return web.json_response(asdict(await self._desk.automation(request)))
+    async def _status(self, _: bytes, __: str) -> Report:
+        return self._desk.report()
 
-    async def _explain(self, _: web.Request) -> web.Response:
-        return web.json_response(self._desk.explanation())
+    async def _explain(self, _: bytes, __: str) -> Report:
+        return self._desk.explanation()
+
+    async def _switch(self, body: bytes, who: str) -> dict[str, Any]:
+        asked = _object(body, "a switch request")
+        request = SwitchRequest(
+            id=_new_id(),
+            circuit=asked.text("circuit", required=True),
+            hold=asked.seconds("hold"),
+            once=asked.flag("once"),
+            force=asked.flag("force"),
+            reason="".join(filter(str.isprintable, asked.text("reason")))[:200],
+            who=who,
+        )
+        return asdict(await self._desk.switch(request, dry_run=asked.flag("dry_run")))
+
+    async def _auto(self, body: bytes, who: str) -> dict[str, Any]:
+        _object(body, "a request to end a hold")
+        return asdict(await self._desk.auto(who))
+
+    async def _pause(self, body: bytes, who: str) -> dict[str, Any]:
+        seconds = _object(body, "a pause request").seconds("seconds")
+        return asdict(await self._desk.automation(PauseRequest(_new_id(), seconds, who)))
+
+    async def _resume(self, body: bytes, who: str) -> dict[str, Any]:
+        _object(body, "a request to resume")
+        return asdict(await self._desk.automation(ResumeRequest(_new_id(), who)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request's fields, each of the type it must have; null is as if it were left out."""
+
+    what: str
+    fields: Mapping[str, Any]
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        value = self.fields.get(key)
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str):
+            raise self._refused(f"{key} is not a text")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.fields.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self._refused(f"{key} is neither true nor false")
+
+    def seconds(self, key: str) -> float | None:
+        value = self.fields.get(key)
+        if value is None:
+            return None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value <= LONGEST:
+            raise self._refused(f"{key} is not a number of seconds from 0 to {LONGEST:.0f}")
+        return float(value)
+
+    def _refused(self, why: str) -> Refused:
+        return Refused(400, f"not {self.what}: {why}")
+
+
+async def _done(work: Awaitable[Any]) -> Any:
+    try:
+        return await work
+    except Refused:
+        raise
+    except Exception as bug:
+        _log.exception("control-bug")
+        raise Refused(500, "this is a bug in wanfailover; its log has more") from bug
+
+
+def _object(body: bytes, what: str) -> _Asked:
+    try:
+        fields = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"not {what}: no JSON") from error
+    if not isinstance(fields, dict):
+        raise Refused(400, f"not {what}: no JSON object")
+    return _Asked(what, fields)
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.LimitOverrunError as error:
+        raise Refused(400, "not a request: its head is too long") from error
+
+
+def _length(head: bytes) -> int:
+    """Of the body, as the head tells."""
+    told = b"0"
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"transfer-encoding":
+            raise Refused(411, "tell the length of the body")
+        if name.strip().lower() == b"content-length":
+            told = value.strip()
+    if not told.isdigit():
+        raise Refused(400, "not a length of a body")
+    if len(told) > 9 or int(told) > MAX_BODY:
+        raise Refused(413, f"over {MAX_BODY} bytes")
+    return int(told)
+
+
+def _response(status: int, kind: str, text: str) -> bytes:
+    body = text.encode()
+    head = (
+        f"HTTP/1.0 {status} {_REASONS[status]}\r\nContent-Type: {kind}; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _new_id() -> str:
@@ -127,17 +313,21 @@ def _listen(path: Path) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(before)
+    listener.setblocking(False)
     return listener
 
 
-def _peer(http: web.Request) -> str:
+def _peer(writer: asyncio.StreamWriter) -> str:
     """The login name of whoever is at the other end of the socket."""
-    peer = http.transport.get_extra_info("socket") if http.transport else None
-    if peer is None:
-        return "unknown"
+    peer = writer.get_extra_info("socket")
     _, uid, _ = struct.unpack(
         "3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     )
+    return _login(uid)
+
+
+@cache
+def _login(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

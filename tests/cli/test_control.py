@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import socket
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from wanfailover import control
 from wanfailover.client import NoAgent, ask
-from wanfailover.control import Control, Reply
+from wanfailover.control import MOST, QUEUE, Control, Reply
 from wanfailover.core.facts import ResumeRequest
 from wanfailover.errors import ControlError
 from wanfailover.sites import SOCKET_LIMIT, SiteDir
@@ -51,10 +56,10 @@ def site(tmp_path):
 @pytest.fixture
 async def desk(site):
     desk = Desk()
-    control = Control(desk, site.socket)
-    await control.open()
+    listening = Control(desk, site.socket)
+    await listening.open()
     yield desk
-    await control.close()
+    await listening.close()
     assert not site.socket.exists()
 
 
@@ -140,3 +145,165 @@ def test_a_path_too_long_for_a_socket_is_said(tmp_path):
     """The kernel's limit comes with the remedy."""
     with pytest.raises(ControlError, match="choose a --state-dir of at most"):
         _ = SiteDir(tmp_path / ("x" * SOCKET_LIMIT)).socket
+
+
+def _connect(site):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    while True:
+        try:
+            connection.connect(str(site.socket))
+        except BlockingIOError:  # the queue is full
+            time.sleep(0.001)
+        else:
+            return connection
+
+
+@pytest.fixture
+def connect(site):
+    """Makes connections that are open for the test."""
+    with contextlib.ExitStack() as open_ones:
+        yield lambda: open_ones.enter_context(_connect(site))
+
+
+def _files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+JUNK = [
+    b"\x00\xff\xfe" * 100,
+    b"\r\n\r\n",
+    b"GET /status HTTP/9.9\r\n\r\n",
+    b"GET /" + b"a" * 100_000,
+    b"POST /switch HTTP/1.0\r\nContent-Length: -1\r\n\r\n",
+    b"POST /switch HTTP/1.0\r\nContent-Length: 9999999999999\r\n\r\n" + b"x" * 100_000,
+    b"POST /switch HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
+    b'POST /auto HTTP/1.0\r\nContent-Length: 6\r\n\r\n"auto"',
+    b"POST /resume HTTP/1.0\r\nContent-Length: 4\r\n\r\n[[[[",
+    b"POST /pause HTTP/1.0\r\nContent-Length: 16\r\n\r\n" + b'{"seconds": NaN}',
+    b"GET /switch HTTP/1.0\r\n\r\n",
+    b"POST /pause HTTP/1.0\r\nContent-Length: 60000\r\n\r\n" + b"[" * 60_000,
+]
+
+
+def _throw(site, junk, times):
+    """Send junk; half of it is never finished, and of the rest nobody takes the answer."""
+    held = []
+    for number in range(times):
+        connection = _connect(site)
+        whole = junk[number % len(junk)]
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
+            connection.sendall(whole if number % 2 else whole[: len(whole) // 2])
+        held.append(connection)
+        if len(held) > 100:
+            held.pop(0).close()
+    for connection in held:
+        connection.close()
+
+
+def _rss():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.alone
+async def test_ten_thousand_junk_requests_leave_no_trace(desk, site):
+    """No crash, nothing asked of the desk, no task, file or memory more, and the loop in time."""
+    warm = asyncio.create_task(asyncio.to_thread(_throw, site, JUNK, 200))
+    await warm
+    fds, memory = _files(), _rss()
+    late, most = [], 0
+    flood = asyncio.create_task(asyncio.to_thread(_throw, site, JUNK, 10_000))
+    while not flood.done():
+        began = time.monotonic()
+        await asyncio.sleep(0.01)
+        late.append(time.monotonic() - began - 0.01)
+        most = max(most, len(asyncio.all_tasks()))
+    await flood
+    assert await asyncio.to_thread(ask, site, "/status") == {"site": "office"}
+    assert desk.asked == []
+    assert most <= MOST + 4 * QUEUE  # asyncio has a task or two for each that it takes
+    await asyncio.sleep(0.2)
+    assert len(asyncio.all_tasks()) <= 2
+    assert _files() <= fds + 5
+    assert _rss() < memory + 20e6
+    assert sorted(late)[int(len(late) * 0.99)] < 0.05
+    assert max(late) < 0.4
+
+
+async def test_who_is_slow_is_cut_off(desk, connect, monkeypatch):
+    """Half a request, and an answer that nobody takes, are not waited for."""
+    monkeypatch.setattr(control, "PATIENCE", 0.2)
+    slow = [connect() for _ in range(5)]
+    for connection in slow:
+        connection.sendall(b"POST /switch HTTP/1.0\r\nContent-Length: 10\r\n\r\n{")
+    ends = [await asyncio.to_thread(connection.recv, 100) for connection in slow]
+    assert ends == [b""] * 5
+    desk.report = lambda: {"long": "x" * 10_000_000}
+    deaf = connect()
+    deaf.sendall(b"GET /status HTTP/1.0\r\n\r\n")
+    await asyncio.sleep(0.1)
+    assert len(asyncio.all_tasks()) > 1
+    await asyncio.sleep(0.4)
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_many_who_never_finish_keep_nobody_out(desk, site, connect):
+    """The one goes that has longest been sending; who asks in earnest is heard at once."""
+    slow = [connect() for _ in range(MOST + 8)]
+    await asyncio.sleep(0.05)
+    for connection in slow:
+        with contextlib.suppress(BrokenPipeError):  # the first of them are gone already
+            connection.sendall(b"POST /sw")
+    began = time.monotonic()
+    assert await asyncio.to_thread(ask, site, "/status") == {"site": "office"}
+    assert time.monotonic() - began < 1
+    assert len(asyncio.all_tasks()) <= MOST + 1
+
+
+async def test_when_all_are_asking_in_earnest_one_more_is_told(desk, site):
+    """They are not put out for it."""
+    answered = asyncio.Event()
+
+    async def switch(request, *, dry_run):
+        await answered.wait()
+        return Reply(0, "done")
+
+    desk.switch = switch
+    body = {"circuit": "backup"}
+    pool = ThreadPoolExecutor(MOST)
+    loop = asyncio.get_running_loop()
+    asking = [loop.run_in_executor(pool, ask, site, "/switch", body) for _ in range(MOST)]
+    async with asyncio.timeout(5):
+        while len(asyncio.all_tasks()) < MOST + 1:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    with pytest.raises(ControlError, match="too many ask at once"):
+        await asyncio.to_thread(ask, site, "/status")
+    answered.set()
+    assert {reply["sentence"] for reply in await asyncio.gather(*asking)} == {"done"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"circuit": 7}, {"circuit": None}, {"circuit": "b", "hold": 0},
+        {"circuit": "b", "hold": -1},
+        {"circuit": "b", "hold": True}, {"circuit": "b", "hold": "7200"},
+        {"circuit": "b", "hold": 1e300}, {"circuit": "b", "hold": 10**400},
+        {"circuit": "b", "hold": float("nan")}, {"circuit": "b", "hold": float("inf")},
+        {"circuit": "b", "once": "yes"}, {"circuit": "b", "force": 1},
+        {"circuit": "b", "dry_run": []}, {"circuit": "b", "reason": {}},
+    ],
+)  # fmt: skip
+async def test_wrong_types_are_refused(desk, site, body):
+    """A hold of no length, or for ever by a number that is none, would be a hold for ever."""
+    with pytest.raises(ControlError, match="not a switch request"):
+        await asyncio.to_thread(ask, site, "/switch", body)
+    assert desk.asked == []
+
+
+async def test_a_bug_behind_the_desk_is_told_as_one(desk, site):
+    """And the next is served."""
+    desk.report = lambda: 1 / 0
+    with pytest.raises(ControlError, match="this is a bug in wanfailover"):
+        await asyncio.to_thread(ask, site, "/status")
+    assert await asyncio.to_thread(ask, site, "/explain") == {"rule": "steady"}
