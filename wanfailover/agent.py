@@ -14,7 +14,7 @@ from datetime import datetime
 
 import structlog
 
-from wanfailover import __version__, calendar, report, watchdog
+from wanfailover import __version__, calendar, logs, report, watchdog
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
@@ -134,6 +134,7 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
+        yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
         if self.engine.unfinished:

@@ -89,12 +89,13 @@ class Desk(Protocol):
 
 
 class Control:
-    """Listens while the agent runs. `open`, then `close`."""
+    """Listens while the agent runs. `open`, then `close`. *trouble* says why it does not."""
 
     def __init__(self, desk: Desk, path: Path) -> None:
         self._desk = desk
         self._path = path
         self._server: asyncio.Server | None = None
+        self.trouble: str | None = None
         self._guests: set[asyncio.Task[None]] = set()
         self._sending: dict[asyncio.Task[None], None] = {}  # of them, in the order they came
         self._routes: dict[bytes, tuple[bytes, Callable[[bytes, str], Awaitable[Any]]]] = {
@@ -107,9 +108,18 @@ class Control:
         }
 
     async def open(self) -> None:
-        """Start to listen. The caller holds the site's lock, so an old socket is a dead one."""
+        """Start to listen. The caller holds the site's lock, so an old socket is a dead one.
+
+        Where no socket can be made, as on a disk that is full, `trouble` tells so.
+        """
+        try:
+            listener = _listen(self._path)
+        except OSError as error:
+            self.trouble = f"nobody can ask: {self._path} cannot be made: {error.strerror}"
+            _log.error("control-closed", why=self.trouble)
+            return
         self._server = await asyncio.start_unix_server(
-            self._knock, sock=_listen(self._path), limit=MAX_HEAD, backlog=QUEUE
+            self._knock, sock=listener, limit=MAX_HEAD, backlog=QUEUE
         )
 
     async def close(self) -> None:
@@ -311,6 +321,9 @@ def _listen(path: Path) -> socket.socket:
     before = os.umask(0o117)
     try:
         listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
     finally:
         os.umask(before)
     listener.setblocking(False)

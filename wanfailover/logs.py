@@ -1,15 +1,21 @@
 """One pipe for every log record: ours, netmiko's, paramiko's, asyncio's.
 
-Console lines for people, JSON for machines. Secrets never pass: the values known from the profile
-are struck out last, whatever event, field or library they came by, and tracebacks are rendered
-without local variables.
+Console lines for people, JSON for machines. The agent's go through a thread of their own: whoever
+reads them may stop reading, or go away, and nobody waits. Secrets never pass: the values known from
+the profile are struck out last, whatever event, field or library they came by, and tracebacks are
+rendered without local variables.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import queue
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +30,68 @@ QUIET = {
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
 }
+
+
+WAITING = 5000
+"""Lines that wait for a reader that has stopped reading; what comes after them is lost."""
+
+PARTING = 1.0
+"""Seconds that the end of the program waits for them."""
+
+
+class Patient(logging.Handler):
+    """Writes to a file in a thread of its own. Never waits, never raises.
+
+    Attributes:
+        lost: Lines that were not written since the last that was.
+    """
+
+    def __init__(self, file: int) -> None:
+        super().__init__()
+        self._file = file
+        self._lines: queue.Queue[str] = queue.Queue(WAITING)
+        self.lost = 0
+        threading.Thread(target=self._write, name="log", daemon=True).start()
+        atexit.register(self.flush)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the log has gaps, while nothing can be written."""
+        return f"{self.lost} lines of the log are lost: nobody takes them" if self.lost else None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format here, where the record's surroundings are, and have it written."""
+        try:
+            self._lines.put_nowait(self.format(record))
+        except Exception:  # noqa: BLE001 - there is nobody to tell
+            self.lost += 1
+
+    def flush(self) -> None:
+        """Wait a moment for what is left."""
+        end = time.monotonic() + PARTING
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.005)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            if self.lost and self._written(self._gap()):
+                self.lost = 0
+            self.lost += not self._written(line)
+            self._lines.task_done()
+
+    def _gap(self) -> str:
+        told = {"name": "wanfailover", "levelname": "WARNING", "levelno": logging.WARNING}
+        return self.format(logging.makeLogRecord(told | {"msg": "log-lost", "lines": self.lost}))
+
+    def _written(self, line: str) -> bool:
+        rest = f"{line}\n".encode("utf-8", "backslashreplace")
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:  # the disk is full, or whoever read it has gone
+            return False
+        return True
 
 
 class Redactor:
@@ -54,8 +122,20 @@ class Redactor:
                 return self._struck(str(value))
 
 
-def configure(*, json: bool, secrets: Iterable[str] = (), level: int = logging.INFO) -> None:
-    """Send every record to standard error, as JSON or for people."""
+def trouble() -> str | None:
+    """Why the log has gaps, while nothing can be written to it."""
+    handlers = logging.getLogger().handlers
+    return next((each.trouble for each in handlers if isinstance(each, Patient)), None)
+
+
+def configure(
+    *,
+    json: bool,
+    secrets: Iterable[str] = (),
+    level: int = logging.INFO,
+    patient: bool = False,
+) -> None:
+    """Send every record to standard error, as JSON or for people; *patient*ly, or at once."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -77,7 +157,10 @@ def configure(*, json: bool, secrets: Iterable[str] = (), level: int = logging.I
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
         ]
-    handler = logging.StreamHandler(sys.stderr)
+    logging.raiseExceptions = False  # a log that cannot be written would be told to itself
+    handler: logging.Handler = (
+        Patient(sys.stderr.fileno()) if patient else logging.StreamHandler(sys.stderr)
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -7,10 +7,12 @@ The site is the one asked for, else the only one there.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -83,8 +85,12 @@ class SiteDir:
         return self.path / "router.json"
 
     def note_profile(self, profile: Path) -> None:
-        """Remember *profile*, so that `switch` works when no agent runs."""
-        self.profile.write_text(f"{profile.resolve()}\n", encoding="utf-8")
+        """Remember *profile*, so that `switch` works when no agent runs, if the disk lets us."""
+        text, fresh = f"{profile.resolve()}\n", self.profile.with_suffix(".new")
+        with suppress(OSError):
+            if not self.profile.is_file() or self.profile.read_text(encoding="utf-8") != text:
+                fresh.write_text(text, encoding="utf-8")
+                fresh.replace(self.profile)
 
     def noted_profile(self) -> Path:
         """The profile last run here.
@@ -176,7 +182,7 @@ class Lock:
 
     def __init__(self, site: SiteDir, what: str) -> None:
         try:
-            self._file: IO[str] = site.lock.open("a+", encoding="utf-8")
+            self._file = _open_lock(site)
         except OSError as error:
             raise ControlError(
                 f"{site.lock} cannot be opened ({error.strerror}): without an agent only its "
@@ -189,11 +195,31 @@ class Lock:
             holder = self._file.read().strip() or "another process"
             self._file.close()
             raise ControlError(f"{site.site} is held by {holder}") from error
-        self._file.truncate(0)
-        self._file.write(f"{what} (pid {os.getpid()})\n")
-        self._file.flush()
+        self._say(f"{what} (pid {os.getpid()})\n")
 
     def release(self) -> None:
         """Let the next one in."""
-        self._file.truncate(0)
+        self._say("")
         self._file.close()
+
+    def _say(self, holder: str) -> None:
+        """Who holds it, for whom it keeps out; where the disk is full they must do without."""
+        with suppress(OSError):
+            self._file.truncate(0)
+            self._file.write(holder)
+            self._file.flush()
+
+
+def _open_lock(site: SiteDir) -> IO[str]:
+    """The lock's file; where the disk can be read only, it can be locked all the same."""
+    try:
+        return site.lock.open("a+", encoding="utf-8")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            raise
+        if site.lock.is_file():
+            return site.lock.open(encoding="utf-8")
+        if site.spill is None:
+            raise
+        site.spill.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        return site.spill.with_suffix(".lock").open("a+", encoding="utf-8")
