@@ -11,7 +11,7 @@ from wanfailover.core.plan import Step
 from wanfailover.core.site import Circuit
 from wanfailover.errors import CommandRefused, LoginRefused
 from wanfailover.ports import Action, Finding, Notes, Severity
-from wanfailover.transports.router import RouterShell
+from wanfailover.transports.router import STOP_WITHIN, RouterShell
 from wanfailover_iproute2 import commands
 from wanfailover_iproute2.commands import Own
 from wanfailover_iproute2.deadman import ARM_WITHIN, DISARM_WITHIN, DeadMen
@@ -70,9 +70,11 @@ class Iproute2:
 
     def fires_after(self, actions: Sequence[Action], proving: float) -> float:
         """All that a switchover may take, by its deadlines; see `ports.DeadMan`."""
-        acting = sum(_within(action) for action in actions if action.does)
-        undoing = sum(_within(action) for action in actions if action.undoes)
-        return ARM_WITHIN + acting + READ_WITHIN + proving + undoing + DISARM_WITHIN + READ_WITHIN
+        acts = [_within(action) for action in actions if action.does]
+        acts += [_within(action) for action in actions if action.undoes]
+        acts += [ARM_WITHIN, DISARM_WITHIN]
+        reads = 2 * (READ_WITHIN + self._marker.reads_within)
+        return sum(acts) + STOP_WITHIN * len(acts) + reads + proving
 
     async def arm(self, token: str, actions: Sequence[Action], seconds: float) -> bool:
         """Leave a timed undo on the router."""

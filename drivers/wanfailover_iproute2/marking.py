@@ -101,6 +101,11 @@ class Marker:
     standpoint: Standpoint
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
+    @property
+    def reads_within(self) -> float:
+        """Seconds that `read` may take."""
+        return LOOK_WITHIN if self.circuits else 0.0
+
     async def read(self, view: LinuxView) -> tuple[frozenset[str], tuple[str, ...]]:
         """Tell by which circuits marked packets leave, and what hinders others, in sentences.
 

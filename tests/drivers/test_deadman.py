@@ -14,6 +14,7 @@ from tests.drivers.testbed import SWAP, Testbed
 from tests.transports.server import until
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action, DeadMan
+from wanfailover.transports.router import STOP_WITHIN
 from wanfailover_iproute2 import deadman, driver, place
 
 pytestmark = pytest.mark.packets
@@ -195,10 +196,10 @@ def test_it_fires_when_nobody_can_be_at_work_any_more(make_bed: MakeBed) -> None
     here = drive(make_bed())
     own = [Action("apply", "", ("a",), ("b",)), Action("forget", "", ("c",))]
     site = Action("after", "", ("d",), ("e",))
-    around = deadman.ARM_WITHIN + deadman.DISARM_WITHIN + 2 * driver.READ_WITHIN
-    assert here.fires_after(own, 20.0) == around + 20.0 + 3 * driver.ACT_WITHIN
+    around = deadman.ARM_WITHIN + deadman.DISARM_WITHIN + 2 * (STOP_WITHIN + driver.READ_WITHIN)
+    assert here.fires_after(own, 20.0) == around + 20.0 + 3 * (driver.ACT_WITHIN + STOP_WITHIN)
     more = here.fires_after([*own, site], 20.0) - here.fires_after(own, 20.0)
-    assert more == 2 * driver.OWN_WITHIN
+    assert more == 2 * (driver.OWN_WITHIN + STOP_WITHIN)
 
 
 def processes(bed: Testbed) -> int:

@@ -18,6 +18,7 @@ from tests.transports.conftest import user  # noqa: F401
 from tests.transports.server import TOOLS, Account
 from wanfailover.lab import Lab
 from wanfailover.lab.office import Office, linux
+from wanfailover.transports.router import STOP_WITHIN
 from wanfailover_iproute2 import deadman, driver
 from wanfailover_iproute2.place import PLACE
 
@@ -27,8 +28,9 @@ SETTINGS = ("failback: {after: 3s}", f"policy: {{dwell: 2s, proof_within: {PROOF
 FIRES_WITHIN = (
     deadman.ARM_WITHIN
     + 4 * driver.ACT_WITHIN  # apply, forget and announce; one of them is undone
-    + 2 * driver.READ_WITHIN
     + deadman.DISARM_WITHIN
+    + 6 * STOP_WITHIN
+    + 2 * driver.READ_WITHIN
     + PROOF
     + 10  # to wake up, and for a machine that has other work
 )

@@ -14,6 +14,7 @@ from wanfailover.transports.shell import Completed, SessionLost, Shell
 from wanfailover.transports.ssh import SshShell
 
 STOP_WITHIN = 5.0
+"""Seconds to end a script, or to tidy up after one; beyond those that the script itself has."""
 
 
 def shell_for(access: RouterAccess, netns: str | None = None) -> Shell:
@@ -72,7 +73,7 @@ class RouterShell:
             await self._stop(place)
             raise
         with contextlib.suppress(DriverError):  # it was private and is of no more use, no more
-            await self._shell.run(f"rm -r {place}", within=within)
+            await self._shell.run(f"rm -r {place}", within=STOP_WITHIN)
         return done
 
     async def _again(self, text: str, place: str, within: float, stdin: str) -> Completed:
