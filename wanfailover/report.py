@@ -15,13 +15,12 @@ from typing import Any
 from wanfailover import __version__
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import (
-    ActiveChanged,
     DecisionMade,
     Entry,
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
-from wanfailover.journal.memory import remember
+from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
 
 Report = dict[str, Any]
@@ -184,7 +183,7 @@ def recorded(reader: Reader, site: str) -> Report:
     return {
         "site": site,
         "active": active,
-        "since": since,
+        "since": since and stamp(since),
         "router": {"driver": None, "reachable": None, "state": active},
         "health": {},
         "decision": decision
@@ -209,19 +208,6 @@ def recorded(reader: Reader, site: str) -> Report:
 def _newest(reader: Reader, *kinds: type[Entry]) -> Any:
     record = reader.last(*kinds)
     return record.entry if record else None
-
-
-def last_active(reader: Reader) -> tuple[str | None, str | None]:
-    """The circuit the router was last known to be on, and since when."""
-    for record in reader.records(SwitchoverEnded, ActiveChanged, newest_first=True):
-        match record.entry:
-            case SwitchoverEnded(ending="proved", target=target):
-                return target, stamp(record.at)
-            case ActiveChanged(active=active):
-                return active, stamp(record.at)
-            case _:
-                continue
-    return None, None
 
 
 def utc_now() -> datetime:

@@ -24,7 +24,13 @@ import structlog
 from wanfailover.core import entries as log
 from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Ending, Outcome, RouterView, SwitchoverStarted
+from wanfailover.core.facts import (
+    Ending,
+    Outcome,
+    RouterView,
+    SwitchoverStarted,
+    SwitchRequest,
+)
 from wanfailover.core.plan import Plan
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
@@ -46,6 +52,10 @@ class Order:
         left: The circuit that an interrupted switchover was leaving; None for a new one.
 
         leaves_live: The router is on a circuit that is not known to be down.
+
+        leaves_dead: It is on one that is: going back to it would be no better than staying.
+
+        request: What the operator asked for, where it is his.
     """
 
     id: str
@@ -55,6 +65,8 @@ class Order:
     automatic: bool
     left: str | None = None
     leaves_live: bool = False
+    leaves_dead: bool = False
+    request: SwitchRequest | None = None
 
     @classmethod
     def of(cls, engine: Engine) -> Order:
@@ -67,10 +79,12 @@ class Order:
             rule=decision.rule,
             because=decision.because,
             automatic=decision.rule != "operator-asked",
-            left=interrupted[1] if interrupted else None,
+            left=interrupted.source if interrupted else None,
             leaves_live=active is not None
             and active.state is not State.DOWN
             and engine.active != decision.target,
+            leaves_dead=engine.leaves_dead,
+            request=engine.request,
         )
 
     def started(self, source: str | None) -> SwitchoverStarted:
@@ -182,6 +196,11 @@ class Switchover:
             view = await self._read_back(plan)
             proofs = [await self._prover.prove(proof, plan.target) for proof in plan.proofs]
             await self._commit(this)
+        except ProofFailed as error:
+            if not this.order.leaves_dead:
+                return await self._undo(this, error)
+            because = f"{error}; it stays there, for {plan.source} is down as well"
+            return _Ended(Ending.UNPROVED, because, view, proof_failed=True)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not leave it unproved
             if not isinstance(error, DriverError | SwitchoverError):
                 _log.exception("switchover-bug", switchover=id_)
@@ -342,10 +361,12 @@ def ended_entry(outcome: Outcome) -> log.SwitchoverEnded:
         outcome.ending,
         round(outcome.seconds, 3),
         outcome.because,
+        outcome.proof_failed,
     )
 
 
 def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:
+    request = order.request
     return log.SwitchoverIntended(
         order.id,
         prepared.plan.source,
@@ -354,4 +375,8 @@ def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:
         order.because,
         order.automatic,
         tuple((a.name, a.title, a.does, a.undoes) for a in prepared.actions),
+        hold=request.hold if request else None,
+        once=request.once if request else False,
+        who=request.who if request else "",
+        reason=request.reason if request else "",
     )

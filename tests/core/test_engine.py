@@ -28,11 +28,15 @@ from wanfailover.core.patience import Day
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.unsettled import Interrupted
 
 
 def sample(target: str, sent: float, result: Result, role=Role.FAR, circuit="primary", epoch=0):
     rtt = 0.01 if result is Result.ANSWERED else None
     return ProbeSample(circuit, target, role, sent, result, rtt, epoch=epoch)
+
+
+LEFT_OPEN = Interrupted("s1", "primary", "backup")
 
 
 def test_without_probes_the_gateway_decides():
@@ -61,7 +65,7 @@ def test_without_probes_the_gateway_decides():
 def test_an_interrupted_switchover_is_put_right(router, rule, target):
     """On the target or on neither: finish there, with proof. On the source: it had not begun."""
     office = site()
-    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    engine = Engine(office, memory=Memory(interrupted=LEFT_OPEN))
     assert engine.decision.rule == "router-unreachable"
     entries, _ = engine.feed(holds(office, router, 1.0), 1.0)
     assert (engine.decision.rule, engine.decision.target) == (rule, target)
@@ -75,7 +79,7 @@ HALF = "after a restart: address 198.51.100.77"
 def test_half_of_a_change_keeps_a_switchover_open():
     """The router runs its source, and would not after its next restart: it is not as it was."""
     office = site()
-    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    engine = Engine(office, memory=Memory(interrupted=LEFT_OPEN))
     half = replace(holds(office, "primary", 1.0), unfinished=HALF)
     entries, _ = engine.feed(half, 1.0)
     assert not [entry for entry in entries if isinstance(entry, log.SwitchoverEnded)]
@@ -100,7 +104,7 @@ def test_an_operator_may_end_what_was_interrupted():
     """Half of our own change is no foreign state; somebody else's still is."""
     office = site()
     request = SwitchRequest("r1", "primary")
-    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "backup")))
+    engine = Engine(office, memory=Memory(interrupted=LEFT_OPEN))
     engine.feed(holds(office, None, 1.0), 1.0)
     assert engine.refusal(request, 1.1) is None
     strange = Engine(office)
@@ -108,6 +112,85 @@ def test_an_operator_may_end_what_was_interrupted():
     refused = strange.refusal(request, 1.1)
     assert refused is not None
     assert refused.rule == "foreign-state"
+
+
+def stuck_engine(now: float = 1.0) -> Engine:
+    """A switchover from primary to backup has ended on neither."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    feed_outcome(engine, now, Ending.STUCK, "active-down")
+    assert engine.decision.rule == "stuck"
+    return engine
+
+
+def feed_outcome(engine: Engine, now: float, ending: Ending, rule: str, *, changed: bool = True):
+    """A switchover to the backup ends; the router is left on neither circuit, or was not read."""
+    view = holds(engine.site, None, now) if changed else None
+    engine.feed(SwitchoverStarted("s", engine.active, "backup", rule), now)
+    engine.feed(
+        Outcome("s", engine.active, "backup", rule, ending, 0.1, "no", changed=changed, view=view),
+        now,
+    )
+
+
+def test_what_cannot_be_reached_is_not_tried_in_vain():
+    """A stuck router that does not answer has not been tried; it is stuck all the same."""
+    engine = stuck_engine()
+    engine.feed(Tick(), 11.0)
+    assert (engine.decision.rule, engine.decision.target) == ("stuck", "primary")
+    feed_outcome(engine, 11.0, Ending.UNDONE, "stuck", changed=False)
+    assert (engine.decision.rule, engine.decision.target) == ("stuck", None)
+    engine.feed(Tick(), 60.0)
+    assert engine.decision.target is None, "nobody has read it since"
+    engine.feed(holds(engine.site, None, 60.0), 60.0)
+    assert engine.decision.target == "primary", "the first of the two, as if it had not been tried"
+    feed_outcome(engine, 60.0, Ending.STUCK, "stuck")
+    assert engine.decision.until == 80.0
+    engine.feed(Tick(), 80.0)
+    assert (engine.decision.rule, engine.decision.target) == ("stuck", "backup")
+
+
+def test_a_router_that_is_whole_is_not_stuck():
+    """Whoever has mended it."""
+    engine = stuck_engine()
+    half = replace(holds(engine.site, "backup", 5.0), unfinished=HALF)
+    engine.feed(half, 5.0)
+    assert engine.decision.rule == "stuck"
+    engine.feed(holds(engine.site, "backup", 6.0), 6.0)
+    assert engine.decision.rule != "stuck"
+
+
+def test_what_was_interrupted_and_is_taken_back_to_half_of_it_is_stuck():
+    """Undone means as it was, and it was on neither circuit."""
+    office = site()
+    engine = Engine(office, memory=Memory(interrupted=LEFT_OPEN))
+    engine.feed(holds(office, None, 1.0), 1.0)
+    feed_outcome(engine, 2.0, Ending.UNDONE, "finish-interrupted")
+    assert engine.interrupted is None
+    assert engine.decision.rule == "stuck"
+    assert engine.decision.page
+
+
+def test_an_operators_switch_that_is_taken_back_to_a_foreign_state_is_not_stuck():
+    """He was told so; it was not our doing that it is on neither."""
+    office = site()
+    engine = Engine(office)
+    engine.feed(holds(office, None, 1.0), 1.0)
+    feed_outcome(engine, 2.0, Ending.UNDONE, "operator-asked")
+    engine.feed(holds(office, None, 3.0), 3.0)
+    assert engine.decision.rule == "foreign-state"
+
+
+def test_what_an_operator_wants_where_the_router_is_already_is_no_drift():
+    """He may confirm what another hand has done."""
+    office = site(drift="restore", switches_per_hour=9)
+    engine = Engine(office)
+    engine.feed(holds(office, "primary", 0.0), 0.0)
+    engine.feed(holds(office, "backup", 10.0), 10.0)
+    assert (engine.decision.rule, engine.decision.target) == ("foreign-state", "primary")
+    engine.feed(SwitchRequest("r", "backup"), 10.1)
+    assert engine.decision.rule != "foreign-state"
 
 
 def test_a_hold_from_before_the_restart_ends_in_its_time():
@@ -176,7 +259,7 @@ def test_a_pause_is_told_as_one_speaks_of_time(seconds: float | None, words: str
 def test_a_circuit_that_the_profile_has_no_more_is_not_finished():
     """An interrupted switchover to a circuit that is gone: the router alone tells."""
     office = site()
-    engine = Engine(office, memory=Memory(interrupted=("s1", "primary", "gone")))
+    engine = Engine(office, memory=Memory(interrupted=Interrupted("s1", "primary", "gone")))
     assert not engine.router_known
     engine.feed(holds(office, "primary", 1.0), 1.0)
     assert engine.decision.rule == "steady"
@@ -199,7 +282,8 @@ def test_what_an_engine_knows_its_successor_knows():
     office = site()
     known = Memory(
         Hold("backup", 90.0), Pause(60.0), (Move(5.0, "primary", "backup", "active-down", True),),
-        ("s1", "primary", "backup"), {"primary": (Day(3, 50.0),), "backup": (Day(),)},
+        Interrupted("s1", "primary", "backup"), "primary",
+        {"primary": (Day(3, 50.0),), "backup": (Day(),)},
     )  # fmt: skip
     assert Engine(office, memory=known).memory() == known
 

@@ -233,15 +233,28 @@ def test_a_failed_proof_condemns_for_a_while():
     assert unseen.read(301.0).state is State.UNKNOWN
 
 
-def test_each_failed_proof_counts_for_twice_as_long_up_to_an_hour():
-    """60 s, 120 s, 240 s and so on; one that succeeds begins anew."""
-    line = Line(FAR, Policy(forget=60.0))
-    for seconds in (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0):
-        line.condemn(0.0, "the proof failed")
-        assert line.read(0.1).expires == seconds
-    line.vouch(1.0)
-    line.condemn(2.0, "the proof failed")
-    assert line.read(2.1).expires == 62.0
+def acquitting(target: str, at: float, result: Result, role: Role = Role.FAR) -> ProbeSample:
+    return ProbeSample("primary", target, role, at, result, 0.01)
+
+
+def test_a_failed_proof_counts_for_a_while_or_until_it_answers_by_the_router():
+    """Not for ever, and not where an answer has come by the very way on which the proof failed."""
+    line = Line(FAR, Policy(forget=60.0, dwell=30.0))
+    line.condemn(0.0, "the proof failed")
+    assert line.read(0.1).expires == 60.0
+    assert line.read(59.9).state is State.DOWN
+    assert line.read(60.1).state is State.UNKNOWN
+    line.condemn(100.0, "the proof failed")
+    line.acquit(acquitting(FAR[0].name, 101.0, Result.LOST))
+    line.acquit(acquitting("gateway", 101.0, Result.ANSWERED, Role.GATEWAY))
+    assert line.read(101.1).state is State.DOWN
+    line.acquit(acquitting(FAR[0].name, 102.0, Result.ANSWERED))
+    assert line.read(102.1).state is State.UNKNOWN
+    line.cut_off("no route")
+    line.acquit(acquitting(FAR[0].name, 103.0, Result.ANSWERED))
+    assert line.read(103.1).state is State.DOWN, (
+        "no answer can have come by a router without a route"
+    )
 
 
 def test_loss_degrades_with_hysteresis():

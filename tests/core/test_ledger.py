@@ -24,14 +24,51 @@ def returned(at: float, *, proved: bool = True, rule: str = "preferred-recovered
     return Move(at, "backup", "primary", rule, proved)
 
 
+def unproved(at: float, target: str = "primary") -> Move:
+    return replace(returned(at, proved=False), target=target, failed=True)
+
+
+def test_a_circuit_whose_proof_failed_is_tried_more_and_more_seldom():
+    """Whichever it is, for with all of them dead one is as good as another; a proof ends it."""
+    policy = Policy(forget=60.0, dwell=30.0)
+    assert ledger.try_due([], policy) == -inf
+    assert ledger.try_due([unproved(0.0)], policy) == 60.0
+    assert ledger.try_due([unproved(0.0), unproved(60.0, "backup")], policy) == 180.0
+    assert ledger.try_due([unproved(60.0 * n) for n in range(20)], policy) == 19 * 60 + 1800.0
+    proved = [unproved(0.0), unproved(60.0), left(100.0), unproved(200.0)]
+    assert ledger.try_due(proved, policy) == 260.0
+    assert ledger.tried(proved) == {"primary"}
+    assert ledger.tried([unproved(0.0), returned(5.0, proved=False)]) == {"primary"}
+    assert ledger.tried(proved[:3]) == set()
+
+
+def test_a_circuit_is_in_doubt_until_a_proof_succeeds_there():
+    """One that was merely taken back by the router's doing says nothing."""
+    assert ledger.failed_at([unproved(5.0), returned(9.0, proved=False)], "primary") == 5.0
+    assert ledger.failed_at([unproved(5.0), returned(9.0)], "primary") is None
+    assert ledger.failed_at([unproved(5.0), left(9.0)], "primary") == 5.0
+    assert ledger.failed_at([left(9.0)], "primary") is None
+
+
+def test_what_ends_a_switchover_costs_nothing_of_the_budget():
+    """It was counted when it was begun; nor does it count as a restoration."""
+    mended = [replace(left(10.0), rule=rule) for rule in ledger.MENDING]
+    assert ledger.spent(mended, 20.0) == 0
+    restored = [replace(returned(at), rule="foreign-state") for at in (0.0, 20.0)]
+    assert ledger.spent(restored, 30.0) == 2
+    assert ledger.restored([*mended, *restored], 30.0) == 2
+    assert ledger.restored(restored, HOUR + 10.0) == 1
+
+
 def test_only_automation_spends_the_budget_and_only_for_an_hour():
     """What an operator did is not counted, nor what is an hour old."""
     moves = [left(0.0), left(10.0, automatic=False), left(20.0)]
     assert ledger.spent(moves, 30.0) == 2
     assert ledger.spent(moves, HOUR) == 1
-    assert ledger.freed(moves, 30.0) == HOUR
-    assert ledger.freed(moves, HOUR) == HOUR + 20.0
-    assert ledger.freed(moves, 2 * HOUR) is None
+    assert ledger.freed(moves, 30.0, 2) == HOUR
+    assert ledger.freed(moves, 30.0, 1) == HOUR + 20.0, "both must have left it"
+    assert ledger.freed(moves, 30.0, 3) is None
+    assert ledger.freed(moves, 2 * HOUR, 1) is None
     assert ledger.last_automatic(moves[:2]) == 0.0
     assert ledger.last_automatic([]) == -inf
 
@@ -48,6 +85,7 @@ def test_only_automation_spends_the_budget_and_only_for_an_hour():
         ([left(0.0), returned(600.0), left(1200.0), returned(2000.0)], 2000.0 + HOUR - 1, 600.0),
         ([returned(600.0), left(1200.0, automatic=False)], 1300.0, 300.0),
         ([returned(600.0, proved=False), left(1200.0)], 1300.0, 300.0),
+        ([left(0.0), unproved(600.0)], 700.0, 600.0),
         ([returned(100.0 * n) if n % 2 else left(100.0 * n) for n in range(20)], 2000.0, 1800.0),
     ],
 )  # fmt: skip

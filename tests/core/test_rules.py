@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from tests.scenarios.world import World, site
 from wanfailover.core.explain import passed_over
 from wanfailover.core.facts import SwitchRequest, WindowTold
 from wanfailover.core.ledger import Move
-from wanfailover.core.policy import RULES, decide, refusal
+from wanfailover.core.policy import RULES, decide
 from wanfailover.core.reading import Reading, State
+from wanfailover.core.requests import refusal
 from wanfailover.core.situation import Hold, Pause, Situation
+from wanfailover.core.unsettled import TRIES, Stuck
 
 STORIES = Path(__file__).parents[1] / "scenarios"
 CONTRACT = [
@@ -67,6 +70,11 @@ def test_order_is_the_contract():
     assert names == [name for name in CONTRACT if name in names]
 
 
+STUCK = Stuck("no way", ("primary", "backup"), 1000.0)
+ONCE = replace(STUCK, tries=1)
+SPENT = replace(STUCK, tries=TRIES)
+RESTORE = {"policy": {"drift": "restore"}}
+PUT_BACK = [Move(990.0, "backup", "primary", "foreign-state", proved=True)] * 3
 CLOSED = WindowTold(is_open=False, until=5000.0)
 LEAVE = {"degraded": "switch"}
 UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "seen": ()}
@@ -76,9 +84,14 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
     ("facts", "rule", "target"),
     [
         ({}, "steady", None),
-        ({"running": "switching", "stuck": "no way"}, "switchover-running", None),
-        ({"stuck": "no way", "primary": State.DOWN}, "stuck", None),
-        ({"stuck": "no", "request": SwitchRequest("1", "backup")}, "operator-asked", "backup"),
+        ({"running": "switching", "stuck": STUCK}, "switchover-running", None),
+        ({"stuck": STUCK, "primary": State.DOWN}, "stuck", None),
+        ({"stuck": STUCK, "active": None, "now": 1010.0, "primary": State.UNKNOWN}, "stuck", "primary"),  # noqa: E501
+        ({"stuck": ONCE, "active": None, "now": 1020.0, "primary": State.UNKNOWN}, "stuck", "backup"),  # noqa: E501
+        ({"stuck": ONCE, "active": None, "now": 1020.0}, "stuck", "primary"),
+        ({"stuck": STUCK, "active": None, "now": 1010.0, "router_unread": "away"}, "stuck", None),
+        ({"stuck": SPENT, "active": None, "now": 9999.0}, "stuck", None),
+        ({"stuck": STUCK, "request": SwitchRequest("1", "backup")}, "operator-asked", "backup"),
         ({"pause": Pause(), "request": SwitchRequest("1", "backup")}, "operator-asked", "backup"),
         ({"pause": Pause(), "hold": Hold("primary"), "primary": State.DOWN}, "paused", None),
         ({"pause": Pause(), "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
@@ -88,6 +101,14 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"prober_sick": "sick", "active": None, "interrupted": "backup"}, "prober-sick", None),
         ({"router_unread": "away", "primary": State.DOWN}, "router-unreachable", None),
         ({"foreign": "odd", "active": None}, "foreign-state", None),
+        ({"foreign": "odd", "active": None, "ours": "primary"}, "foreign-state", None),
+        ({"foreign": "odd", "active": None, "ours": "primary", **RESTORE}, "foreign-state", "primary"),  # noqa: E501
+        ({"foreign": "odd", "active": None, **RESTORE}, "foreign-state", None),
+        ({"foreign": "odd", "active": None, "ours": "primary", "primary": State.DOWN, **RESTORE}, "foreign-state", None),  # noqa: E501
+        ({"foreign": "odd", "active": None, "ours": "primary", "moves": PUT_BACK, **RESTORE}, "foreign-state", None),  # noqa: E501
+        ({"active": "backup", "ours": "primary", "changed": 940.0, **RESTORE}, "foreign-state", "primary"),  # noqa: E501
+        ({"active": "backup", "ours": "primary", "changed": 939.0, **RESTORE}, "returning-too-soon", None),  # noqa: E501
+        ({"ours": "backup", "changed": 990.0, **RESTORE}, "steady", None),
         ({"foreign": "odd", "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
         ({"primary": State.DOWN, "backup": State.DOWN}, "both-down", None),
         ({"primary": State.DOWN, "tried": {"backup"}}, "try-other", "backup"),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.clock import virtual_time
 from wanfailover.core import entries as log
 from wanfailover.core.patience import Day
+from wanfailover.core.unsettled import Interrupted
 from wanfailover.errors import JournalError
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
@@ -166,7 +167,7 @@ async def test_an_open_switchover_is_remembered(journal):
     """An intent without an end is what a crash leaves behind."""
     await journal.append([INTENT], 0.0)
     with Reader(journal.path) as reader:
-        assert remember(reader, 1.0).interrupted == ("s1", "primary", "backup")
+        assert remember(reader, 1.0).interrupted == Interrupted("s1", "primary", "backup")
     await journal.append([ENDED], 1.0)
     with Reader(journal.path) as reader:
         assert remember(reader, 1.0).interrupted is None
@@ -177,7 +178,7 @@ async def test_a_switchover_that_ended_stuck_is_still_open(journal):
     await journal.append([INTENT], 0.0)
     await journal.append([replace(ENDED, ending="stuck")], 1.0)
     with Reader(journal.path) as reader:
-        assert remember(reader, 1.0).interrupted == ("s1", "primary", "backup")
+        assert remember(reader, 1.0).interrupted == Interrupted("s1", "primary", "backup")
 
 
 async def test_a_full_disk_is_an_error_of_ours(journal):
@@ -198,13 +199,11 @@ def test_the_file_is_not_for_everybody(tmp_path):
 def test_a_journal_needs_no_thread_and_no_clock(tmp_path):
     """In a simulation it writes in the caller's thread, with the times it is told."""
     then = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
-    threads = threading.active_count()
-
     @virtual_time
     async def story():
         journal = Journal(tmp_path / "journal.db", Inline(), wall=lambda: then, boot="a")
         await Recorder(journal, lambda: 7.0)(INTENT, ENDED)
-        assert threading.active_count() == threads
+        assert not any(each.name.startswith("journal") for each in threading.enumerate())
         journal.close()
 
     story()

@@ -44,7 +44,7 @@ def _site(words: list[str]):
     targets = given.pop("targets", "").split(",")
     lists["targets"] = tuple(target(name) for name in targets if name) or TARGETS
     kinds = {
-        "failback": str, "degraded": str,
+        "failback": str, "degraded": str, "drift": str,
         "need": int, "switches_per_hour": int, "bad_seconds": int,
     }  # fmt: skip
     policy = {key: kinds.get(key, float)(value) for key, value in given.items()}
@@ -108,6 +108,8 @@ def _to_router(world: World, words: list[str]) -> bool:
             world.reachable = verb == "opens"
         case ["the", "next", "switch", "leaves", "the", "router", "stuck"]:
             world.fate = "stuck"
+        case ["the", "next", number, "switches", "leave", "the", "router", "stuck"]:
+            world.fate, world.fates = "stuck", int(number)
         case ["the", "agent", "is", "killed", "in", "its", "next", "switch"]:
             world.fate = "killed"
         case ["the", "agent", "is", "started", "anew"]:

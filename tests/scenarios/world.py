@@ -41,6 +41,7 @@ from wanfailover.core.facts import (
 from wanfailover.core.memory import Memory
 from wanfailover.core.site import Circuit, Detect, Path, Policy, Site, Target
 from wanfailover.core.timeout import Timeout
+from wanfailover.core.unsettled import Interrupted
 
 SWITCH = 0.3
 RTT = 0.02
@@ -135,6 +136,7 @@ class World:
     trouble: set[str] = field(default_factory=set)  # circuits that no proof succeeds on
     memory: Memory | None = None  # what the agent knows when it starts
     fate: str = ""  # what befalls the next switch: ``killed`` the agent, ``stuck`` the router
+    fates: int = 1  # how many switches it befalls
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -224,10 +226,13 @@ class World:
         id_, source = f"s{next(self._ids)}", self.engine.active
         automatic = rule != "operator-asked"
         self.feed(SwitchoverStarted(id_, source, target, rule))
-        fate, self.fate = self.fate, ""
+        fate, self.fates = self.fate, self.fates - 1
+        if not self.fates:
+            self.fate, self.fates = "", 1
         if fate == "killed":
             self.router = None  # half of the one, half of the other
-            self.later(SWITCH, lambda: self.restart((id_, source, target)))
+            left = Interrupted(id_, source, target, self.engine.request)
+            self.later(SWITCH, lambda: self.restart(left))
             return
         if not (self.reachable and self.lan):
             because = "nothing was changed: the router does not answer"
@@ -240,8 +245,13 @@ class World:
             self.router = target
             because, ending, changed = "2 far targets answered", Ending.PROVED, True
             view = holds(self.site, target, self.now)
+        elif self.engine.leaves_dead:
+            self.router = target
+            because = f"no far target answered; it stays there, for {source} is down as well"
+            ending, changed, view = Ending.UNPROVED, True, holds(self.site, target, self.now)
         else:
-            because = f"no far target answered; the router is on {source} again"
+            back = source or "neither circuit"
+            because = f"no far target answered; the router is on {back} again"
             ending, changed, view = Ending.UNDONE, True, holds(self.site, self.router, self.now)
         self.switches.append((self.now, rule, target))
         policy = self.site.policy
@@ -249,7 +259,7 @@ class World:
         took = SWITCH if ending is Ending.PROVED else within
         outcome = Outcome(
             id_, source, target, rule, ending, took, because, automatic, changed,
-            proof_failed=changed and ending is Ending.UNDONE, view=view,
+            proof_failed=changed and ending in {Ending.UNDONE, Ending.UNPROVED}, view=view,
         )  # fmt: skip
         self.later(took, lambda: self._end(outcome))
 
@@ -259,7 +269,7 @@ class World:
             self.moves.append((self.now, outcome))
         self.feed(outcome)
 
-    def restart(self, interrupted: tuple[str, str | None, str] | None = None) -> None:
+    def restart(self, interrupted: Interrupted | None = None) -> None:
         """The agent is killed and started again: it knows what its journal does."""
         known = self.engine.memory()
         self._start(replace(known, interrupted=interrupted or known.interrupted))

@@ -25,6 +25,7 @@ COLOURS = {
     "red": "red",
     "proved": "green",
     "undone": "yellow",
+    "unproved": "yellow",
     "stuck": "red",
 }
 

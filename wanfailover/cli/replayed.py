@@ -16,7 +16,7 @@ MEASURES = {
     "switches": "switches",
     "needless": "  of them needless",
     "unclear": "  of them out of sight afterwards: nobody can tell",
-    "undone": "not proved, and taken back",
+    "undone": "not proved",
     "switching": "seconds spent switching",
     "dead": "seconds on a dead circuit",
     "spare": "seconds on a spare while {} was well",

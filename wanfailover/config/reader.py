@@ -88,6 +88,7 @@ def _policy(keys: ProfileKeys) -> Policy:
     }
     renamed = {
         "reconcile_every": keys.policy.reconcile.every,
+        "drift": keys.policy.reconcile.drift,
         "failback": keys.failback.method,
         "return_after": keys.failback.after,
         "trial_every": keys.failback.trial.every,

@@ -226,7 +226,7 @@ class CircuitKeys(Keys):
 
 class ReconcileKeys(Keys):
     every: Duration | None = None
-    drift: Annotated[str, choice("report", unbuilt=("adopt", "restore"))] = "report"
+    drift: Annotated[str, choice("report", "adopt", "restore")] | None = None
 
 
 class PolicyKeys(Keys):

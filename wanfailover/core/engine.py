@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from wanfailover.core import doubts
+from wanfailover.core import doubts, ledger
 from wanfailover.core import entries as log
 from wanfailover.core.controls import Controls
 from wanfailover.core.explain import passed_over, thresholds
@@ -30,15 +30,16 @@ from wanfailover.core.facts import (
     SwitchRequest,
     WindowTold,
 )
-from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.lines import Lines
 from wanfailover.core.memory import Memory
-from wanfailover.core.policy import Decision, decide, refusal
+from wanfailover.core.policy import Decision, decide
 from wanfailover.core.reading import Reading
-from wanfailover.core.requests import Answer, News, Requests
+from wanfailover.core.requests import Answer, News, Requests, refusal
 from wanfailover.core.router import KnownRouter
 from wanfailover.core.site import Circuit, Site, Target
 from wanfailover.core.situation import Hold, Pause, Situation
+from wanfailover.core.standing import Standing
+from wanfailover.core.unsettled import Interrupted
 
 TICK = 0.5
 """Seconds between two looks at the clock when nothing happens."""
@@ -50,6 +51,9 @@ AGAIN = 3600.0
 """Seconds after which a decision that stays the same is kept once more, with its figures."""
 
 
+UNPROVED = "a switch to it could not be proved"
+
+
 class Engine:
     """Facts in, decisions out, for one site. Not thread-safe; lives as long as the agent."""
 
@@ -58,21 +62,17 @@ class Engine:
     ) -> None:
         memory = memory or Memory()
         self.site = site
-        self.active: str | None = None
         self.epoch = 0
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
         self._lines = Lines(site, memory.days)
         self._controls = Controls(controls)
-        self._moves = list(memory.moves)
-        known = {c.name for c in site.circuits}
-        self.interrupted = memory.interrupted
-        if self.interrupted is not None and self.interrupted[2] not in known:
-            self.interrupted = None  # the profile has changed since: the router alone tells
+        for circuit in site.circuits:
+            at = ledger.failed_at(memory.moves, circuit.name)
+            if at is not None:
+                self._lines[circuit.name].condemn(at, UNPROVED)
+        self._standing = Standing(site, memory)
         self._router = KnownRouter(site)
-        self._stuck: str | None = None
-        self._tried: set[str] = set()
-        self._changed: Instant | None = None
         self._window = WindowTold(is_open=True)
         self._kept_at: Instant = float("-inf")
         self._fed: Instant | None = None
@@ -111,9 +111,20 @@ class Engine:
         return self._lines.readings
 
     @property
+    def active(self) -> str | None:
+        """The circuit that the router is on; None on neither, or where it was never read."""
+        return self._standing.active
+
+    @property
     def hold(self) -> Hold | None:
         """The operator's pin, if there is one."""
         return self._requests.hold
+
+    @property
+    def request(self) -> SwitchRequest | None:
+        """What an operator has asked for and is being done; an interrupted one's likewise."""
+        left = self.interrupted
+        return self._requests.open or (left.request if left else None)
 
     @property
     def pause(self) -> Pause | None:
@@ -130,6 +141,16 @@ class Engine:
     def view(self) -> RouterView | None:
         """What the router held when it was last read."""
         return self._router.view
+
+    @property
+    def interrupted(self) -> Interrupted | None:
+        """A switchover that was cut off and has no end yet."""
+        return self._standing.interrupted
+
+    @property
+    def leaves_dead(self) -> bool:
+        """A switchover that begins now leaves a circuit that is down."""
+        return self._lines.is_down(self.active)
 
     @property
     def router_known(self) -> bool:
@@ -190,8 +211,9 @@ class Engine:
         return Memory(
             hold=self.hold,
             pause=self.pause,
-            moves=tuple(self._moves),
+            moves=tuple(self._standing.moves),
             interrupted=self.interrupted,
+            active=self._standing.ours,
             days=self._lines.days(),
         )
 
@@ -231,6 +253,8 @@ class Engine:
             self._controls.take(sample)
             return
         if sample.circuit is not None and self.heeds(sample):
+            if sample.circuit == self.active:
+                self._lines[sample.circuit].acquit(sample)
             self._lines[sample.circuit].take(sample, now)
 
     def _take_view(self, view: RouterView, now: Instant) -> None:
@@ -241,17 +265,17 @@ class Engine:
             self._lines[name].forget(now)
         self._router.take(view)
         active = self._whose(view, now)
-        if self.site.identify(view) is not None and not self.unfinished:
-            self._stuck = None
+        standing = self._standing
+        if standing.is_whole(view):
+            standing.stuck = None
         if first:
-            self.active = active
-            arrived = [m.at for m in self._moves if m.proved and m.target == active]
-            self._changed = max(arrived, default=now)
-            self._news.entries.append(log.ActiveChanged(None, active, "found so"))
-            self._resume(active)
+            standing.find(active, now, self._requests, self._news)
+            if not self.unfinished:
+                standing.resume(self._news)
         elif active != self.active:
             because = "the router says so, and it was not our doing"
-            self._news.entries.append(log.ActiveChanged(self.active, active, because))
+            moved = log.ActiveChanged(self.active, active, because)
+            standing.drift(moved, now, self._requests, self._news)
             self._move(active, now)
             if active is not None and self.site.circuit(active).vantage is None:
                 self._lines[active].forget(now)  # what it was when we left it says nothing of now
@@ -266,24 +290,12 @@ class Engine:
         circuit = self.site.identify(view)
         return circuit.name if circuit else None
 
-    def _resume(self, active: str | None) -> None:
-        """Close a switchover that was left open, where the router is whole, on its source."""
-        if self.interrupted is None or active is None or self.unfinished:
-            return
-        id_, source, target = self.interrupted
-        if active == source:
-            because = f"it was left open, and the router is on {active}, whole"
-            ended = log.SwitchoverEnded(
-                id_, source, target, "finish-interrupted", "undone", 0.0, because
-            )
-            self._news.entries.append(ended)
-            self.interrupted = None
-
     def _take_request(self, request: SwitchRequest, now: Instant) -> None:
         if self.switchover is not None:
-            running = Decision("switchover-running", self._running() or "")
+            running = Decision("switchover-running", str(self.switchover))
             self._requests.refuse(request, running, self._news)
         elif request.circuit == self.active and not self.unfinished:
+            self._standing.ours = self.active
             self._requests.met_already(request, now, self._news)
         elif (why := refusal(self._situation(now), request)) is not None:
             self._requests.refuse(request, why, self._news)
@@ -293,26 +305,21 @@ class Engine:
     def _take_outcome(self, outcome: Outcome, now: Instant) -> None:
         self.switchover = None
         self._lines.deaf(now, now - self._began)  # nobody was asked while it ran
-        self.interrupted = None if outcome.changed else self.interrupted
-        if outcome.changed:
-            proved = outcome.ending is Ending.PROVED
-            move = Move(
-                now, outcome.source, outcome.target, outcome.rule, proved, outcome.automatic
-            )
-            self._moves = [m for m in self._moves if m.at > now - KEPT] + [move]
-        if outcome.view is not None:
-            self._router.take(outcome.view)
+        left, view = self.interrupted, outcome.view
+        self._standing.take(outcome, now)
+        if view is not None:
+            self._router.take(view)
             stuck = outcome.ending is Ending.STUCK
-            self._move(None if stuck else self._whose(outcome.view, now), now)
+            self._move(None if stuck else self._whose(view, now), now)
+            self._standing.ours = self.active or self._standing.ours
         else:
             self.epoch += 1
-        self._stuck = outcome.because if outcome.ending is Ending.STUCK else None
         if outcome.ending is Ending.PROVED:
-            self._tried.clear()
             self._lines[outcome.target].vouch(now)
+            if left is not None and left.request is not None and outcome.target == left.target:
+                self._requests.settle(left.request, now, self._news)
         elif outcome.proof_failed:
-            self._tried.add(outcome.target)
-            self._lines[outcome.target].condemn(now, "a switch to it could not be proved")
+            self._lines[outcome.target].condemn(now, UNPROVED)
         elif outcome.ending is Ending.UNDONE:
             # That says nothing of the circuit: read, and try again.
             self._router.unread = outcome.because
@@ -325,7 +332,8 @@ class Engine:
         self.epoch += 1
         if active == self.active:
             return
-        left, self.active, self._changed = self.active, active, now
+        standing, left = self._standing, self.active
+        standing.active, standing.changed = active, now
         self._router.forget_marks()
         if left is None:
             return
@@ -366,10 +374,11 @@ class Engine:
             site=self.site,
             active=self.active,
             readings=self.readings,
-            running=self._running(),
-            stuck=self._stuck,
+            running=str(self.switchover) if self.switchover else None,
+            stuck=self._standing.stuck,
             request=self._requests.open,
-            interrupted=self.interrupted[2] if self.interrupted and self.view else None,
+            interrupted=self.interrupted.target if self.interrupted and self.view else None,
+            ours=self._standing.ours,
             hold=self.hold,
             pause=self.pause,
             prober_sick=doubts.of_our_eyes(
@@ -377,17 +386,12 @@ class Engine:
             ),
             router_unread=doubts.of_the_router(self._lines, self._router, self.active),
             foreign=self._router.foreign() if self.active is None else None,
-            tried=self._tried,
-            moves=self._moves,
-            changed=self._changed,
+            tried=ledger.tried(self._standing.moves),
+            moves=self._standing.moves,
+            changed=self._standing.changed,
             window=self._window,
             marked=self._router.marked,
         )
-
-    def _running(self) -> str | None:
-        if self.switchover is None:
-            return None
-        return f"switching from {self.switchover.source or 'neither'} to {self.switchover.target}"
 
 
 def _gist(decision: Decision) -> tuple[str, str | None, bool]:

@@ -193,6 +193,7 @@ class Ending(StrEnum):
 
     RUNNING = "running"
     PROVED = "proved"
+    UNPROVED = "unproved"
     UNDONE = "undone"
     STUCK = "stuck"
 
@@ -205,6 +206,9 @@ class SwitchoverStarted:
     source: str | None
     target: str
     rule: str
+
+    def __str__(self) -> str:
+        return f"switching from {self.source or 'neither'} to {self.target}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ MANY = 10_000
 """Overdue probes that are counted; after so many it is no longer news."""
 
 MINUTE = 60.0
-HOUR = 3600.0
 
 
 class Line:
@@ -76,7 +75,6 @@ class Line:
         self._unseen = "not seen yet"
         self._watched: Instant | None = None
         self._in_sight = 0.0  # seconds watched that patience has not been told of yet
-        self._failures = 0
         self._begin(-inf)
 
     def _begin(self, now: Instant) -> None:
@@ -149,23 +147,23 @@ class Line:
 
     def vouch(self, now: Instant) -> None:
         """A proof succeeded here just now: as good as an answer."""
-        self._condemned, self._failures = None, 0
+        self._condemned = None
         self._floor = max(self._floor, now)
         self._evidence = now
         self._heard(now)
         self._revived = None
 
     def condemn(self, now: Instant, because: str) -> None:
-        """A proof failed here just now: down for a while, which doubles with each that follows.
-
-        Answers do not clear it: they come by a way of our own, on which the router's failure does
-        not show, and would have us try again at once and for ever.
-        """
+        """A proof failed here just now: down for a while, whatever answers by a way of our own."""
         self._life = self._quiet_since = None  # a failed return must wait for the whole time again
         self._condemned = because
-        patience = max(self._policy.forget, self._policy.dwell)
-        self._condemned_until = now + min(patience * 2.0**self._failures, HOUR)
-        self._failures += 1
+        self._condemned_until = now + self._policy.doubt
+
+    def acquit(self, sample: ProbeSample) -> None:
+        """It answers by the router's own way, by which a proof had failed: judge it anew."""
+        answered = sample.role is Role.FAR and sample.result is Result.ANSWERED
+        if answered and self._condemned_until is not None:
+            self._condemned = None
 
     def cut_off(self, because: str) -> None:
         """Nothing can leave by it, whatever answers on a way of our own: down until `absolve`."""

@@ -18,6 +18,9 @@ KEPT = 24 * HOUR
 LONGEST_RETURN = HOUR / 2
 """Seconds: the hold-down doubles up to this (the trace benchmark's group `return`)."""
 
+MENDING = frozenset({"stuck", "finish-interrupted"})
+"""Rules that end what was begun before, and was counted then: none costs anything of the budget."""
+
 LONGEST_TRIAL = 6 * HOUR
 """Seconds: a circuit that fails its trials is tried four times a day at the least."""
 
@@ -27,7 +30,9 @@ class Move:
     """A switchover that touched the router.
 
     Args:
-        proved: The router was on *target* afterwards; otherwise it was put back.
+        proved: The router was on *target* afterwards, and traffic passed.
+
+        failed: It was, and traffic did not pass.
     """
 
     at: Instant
@@ -36,16 +41,60 @@ class Move:
     rule: str
     proved: bool
     automatic: bool = True
+    failed: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """It is one of those that the hour's budget is for."""
+        return self.automatic and self.rule not in MENDING
 
 
 def spent(moves: Sequence[Move], now: Instant) -> int:
     """Count the automatic switchovers of the last hour; a trial and its return are one."""
-    return sum(move.automatic and move.at > now - HOUR for move in moves)
+    return sum(move.counts and move.at > now - HOUR for move in moves)
 
 
-def freed(moves: Sequence[Move], now: Instant) -> Instant | None:
-    """When the oldest of them leaves the budget; None where there is none."""
-    return next((m.at + HOUR for m in moves if m.automatic and m.at > now - HOUR), None)
+def freed(moves: Sequence[Move], now: Instant, budget: int) -> Instant | None:
+    """When fewer than *budget* of them are left within the hour; None where they are already."""
+    counted = [move.at for move in moves if move.counts and move.at > now - HOUR]
+    return counted[-budget] + HOUR if len(counted) >= budget else None
+
+
+def tried(moves: Sequence[Move]) -> set[str]:
+    """The circuits on which a proof failed since one last succeeded anywhere."""
+    failed: set[str] = set()
+    for move in moves:
+        if move.proved:
+            failed.clear()
+        elif move.failed:
+            failed.add(move.target)
+    return failed
+
+
+def failed_at(moves: Sequence[Move], circuit: str) -> Instant | None:
+    """When a proof failed on *circuit*, if none has succeeded there since."""
+    mine = (move for move in reversed(moves) if move.target == circuit)
+    last = next((move for move in mine if move.proved or move.failed), None)
+    return None if last is None or last.proved else last.at
+
+
+def try_due(moves: Sequence[Move], policy: Policy) -> Instant:
+    """When a circuit on which a proof failed may be tried again, all others being dead.
+
+    Doubles with each that fails, whichever circuit it is on, and so keeps within the hour's budget.
+    """
+    last, wait = -inf, 0.0
+    for move in moves:
+        if move.proved:
+            wait = 0.0
+        elif move.failed:
+            last, wait = move.at, min(2 * wait, LONGEST_RETURN) if wait else policy.doubt
+    return last + wait
+
+
+def restored(moves: Sequence[Move], now: Instant) -> int:
+    """Count how often, within the hour, the router was put back where another hand had moved it."""
+    return sum(move.rule == "foreign-state" and move.at > now - HOUR for move in moves)
 
 
 def last_automatic(moves: Sequence[Move]) -> Instant:
@@ -56,12 +105,14 @@ def last_automatic(moves: Sequence[Move]) -> Instant:
 def hold_down(moves: Sequence[Move], circuit: str, policy: Policy, now: Instant) -> float:
     """For how long *circuit* must be good before it is trusted again, seconds.
 
-    Doubles each time the circuit dies within an hour of a return to it; an hour without that ends
-    the doubling.
+    Doubles each time the circuit dies within an hour of a return to it, or a return cannot be
+    proved; an hour without that ends the doubling.
     """
     relapses, returned = 0, None
     for move in moves:
-        if move.proved and move.target == circuit:
+        if move.failed and move.target == circuit:
+            relapses += 1
+        elif move.proved and move.target == circuit:
             returned = move.at
         elif move.proved and move.source == circuit and move.automatic and returned is not None:
             relapses = relapses + 1 if move.at - returned <= HOUR else 0

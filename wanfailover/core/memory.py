@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from wanfailover.core.ledger import Move
 from wanfailover.core.patience import Day
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.unsettled import Interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Memory:
     Args:
         moves: Switchovers of the last day, oldest first.
 
-        interrupted: A switchover without an end: its id, where from and where to.
+        interrupted: A switchover without an end.
+
+        active: The circuit that the router was last known to be on, where it was on one.
 
         days: What is known of each circuit from watching it.
     """
@@ -25,5 +28,6 @@ class Memory:
     hold: Hold | None = None
     pause: Pause | None = None
     moves: tuple[Move, ...] = ()
-    interrupted: tuple[str, str | None, str] | None = None
+    interrupted: Interrupted | None = None
+    active: str | None = None
     days: Mapping[str, tuple[Day, ...]] = field(default_factory=dict)

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from wanfailover.core import ledger
-from wanfailover.core.facts import Instant, SwitchRequest
+from wanfailover.core.facts import Instant
 from wanfailover.core.reading import State
 from wanfailover.core.situation import RETURN_LOSS, Return, Situation
 
@@ -78,24 +79,6 @@ def matching(situation: Situation) -> Rule:
     return next(rule for rule in RULES if rule.holds(situation))
 
 
-def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
-    """Why an operator's request cannot be met; None if it can.
-
-    An operator is refused only where the target is seen to be down or the router is on neither
-    circuit, and may force both. What nobody sees now he may know better. The proof and the undo
-    stay in any case.
-    """
-    if request.force:
-        return None
-    if situation.foreign is not None and situation.interrupted is None:
-        return Decision("foreign-state", situation.foreign)
-    reading = situation.readings.get(request.circuit)
-    if reading is not None and reading.state is State.DOWN and reading.in_sight:
-        because = f"{situation.why(request.circuit)}; --force tries it, with proof and undo"
-        return Decision("standby-not-better", because)
-    return None
-
-
 # The tests and sentences, in the order of the rows that use them.
 
 
@@ -115,17 +98,35 @@ def _held_in_vain(s: Situation) -> bool:
     return s.active_down and s.state(s.standby).rank > State.DOWN.rank
 
 
+def _stuck(s: Situation) -> str:
+    return str(s.stuck) if s.mends is None else f"{s.stuck}; it is put on {s.mends} now"
+
+
+def _foreign(s: Situation) -> str:
+    if s.restores is None:
+        return s.foreign or ""
+    found = s.foreign.partition(";")[0] if s.foreign else f"the router is on {s.active}"
+    return f"{found}, and not by our doing; it was on {s.restores}, and is put back there"
+
+
 def _both_down(s: Situation) -> bool:
-    return s.active_down and s.state(s.standby) is State.DOWN
+    return s.active_down and (s.state(s.standby) is State.DOWN or s.now < _try_due(s))
 
 
 def _both_down_until(s: Situation) -> Instant | None:
-    return s.readings[s.standby].expires
+    expires = s.readings[s.standby].expires
+    if s.state(s.standby) is State.DOWN and expires is None:
+        return None
+    return max(expires or -inf, _try_due(s))
+
+
+def _try_due(s: Situation) -> Instant:
+    """When the standby may be tried, where a proof has failed on it lately."""
+    return ledger.try_due(s.moves, s.policy) if s.standby in s.tried else -inf
 
 
 def _try_other(s: Situation) -> bool:
-    failed_before = s.standby in s.tried and s.state(s.standby) is State.UNKNOWN
-    return s.active_down and failed_before and s.spent < s.budget
+    return s.active_down and s.standby in s.tried and s.spent < s.budget
 
 
 def _standby_not_better(s: Situation) -> bool:
@@ -258,8 +259,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "stuck",
         lambda s: s.stuck is not None and s.request is None,
-        lambda s: s.stuck or "",
+        _stuck,
         lambda _: "no switchover was left undecided",
+        target=lambda s: s.mends,
+        until=lambda s: s.stuck.again if s.stuck and s.mends is None else None,
         page=lambda _: True,
     ),
     Rule(
@@ -298,10 +301,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "foreign-state",
-        lambda s: s.foreign is not None and s.interrupted is None,
-        lambda s: s.foreign or "",
+        lambda s: (s.foreign is not None or s.restores is not None) and s.interrupted is None,
+        _foreign,
         lambda s: f"the router is on {s.active or 'neither circuit, and that is our own doing'}",
-        page=lambda _: True,
+        target=lambda s: s.restores,
+        page=lambda s: s.restores is None,
     ),
     Rule(
         "finish-interrupted",
@@ -336,7 +340,7 @@ RULES: tuple[Rule, ...] = (
         _budget_spent,
         _spent_all,
         lambda s: f"{_spent(s)}, of {s.budget} that are allowed",
-        until=lambda s: ledger.freed(s.moves, s.now),
+        until=lambda s: ledger.freed(s.moves, s.now, s.budget),
         page=lambda s: s.active_down,
     ),
     Rule(

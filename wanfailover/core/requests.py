@@ -15,7 +15,8 @@ from wanfailover.core.facts import (
     SwitchRequest,
 )
 from wanfailover.core.policy import Decision
-from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.reading import State
+from wanfailover.core.situation import Hold, Pause, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Requests:
         """The router is on that circuit: only the hold may be another one now."""
         held = ""
         if request.hold is not None or request.circuit == self._preferred:
-            self._settle(request, now, news)
+            self.settle(request, now, news)
             held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
         sentence = f"the router is on {request.circuit} already; nothing was changed{held}"
         news.answers.append(Answer(request.id, sentence))
@@ -73,8 +74,13 @@ class Requests:
         if request is None:
             return
         if outcome.ending is Ending.PROVED:
-            self._settle(request, now, news)
+            self.settle(request, now, news)
         news.answers.append(self._answer(request, outcome))
+
+    def adopt(self, circuit: str, now: Instant, news: News) -> None:
+        """Another hand has moved the router there: as good as an operator's switch."""
+        reason = "the router was moved there by another hand"
+        self.settle(SwitchRequest("", circuit, who="somebody", reason=reason), now, news)
 
     def expire(self, now: Instant, news: News) -> None:
         """End a hold and a pause whose time is over."""
@@ -134,7 +140,8 @@ class Requests:
             news.entries.append(log.PauseEnded(because))
             self.pause = None
 
-    def _settle(self, request: SwitchRequest, now: Instant, news: News) -> None:
+    def settle(self, request: SwitchRequest, now: Instant, news: News) -> None:
+        """The router is where *request* wants it: begin its hold, or end one."""
         if request.circuit == self._preferred and request.hold is None:
             self.release(f"{request.circuit} is the preferred circuit", news)
         elif not request.once:
@@ -156,6 +163,24 @@ class Requests:
             return Answer(request.id, outcome.because, "router-unreachable")
         why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
         return Answer(request.id, why, outcome.rule)
+
+
+def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
+    """Why an operator's request cannot be met; None if it can.
+
+    An operator is refused only where the target is seen to be down or the router is on neither
+    circuit, and may force both. What nobody sees now he may know better. The proof and the undo
+    stay in any case.
+    """
+    if request.force:
+        return None
+    if situation.foreign is not None and situation.interrupted is None:
+        return Decision("foreign-state", situation.foreign)
+    reading = situation.readings.get(request.circuit)
+    if reading is not None and reading.state is State.DOWN and reading.in_sight:
+        because = f"{situation.why(request.circuit)}; --force tries it, with proof and undo"
+        return Decision("standby-not-better", because)
+    return None
 
 
 def _span(seconds: float) -> str:

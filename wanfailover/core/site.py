@@ -163,6 +163,10 @@ class Policy:
 
         reconcile_every: How often the router is read.
 
+        drift: What follows when another hand has moved the router. ``report``: it is told, and
+            automation goes on from there. ``adopt``: the circuit it was moved to is held, as if an
+            operator had asked for it. ``restore``: it is put back where it was.
+
         failback: How to return to a better circuit: ``evidence`` when it was seen good for
             *return_after*; ``trial`` by trying; ``manual`` never by itself; ``auto`` by evidence
             where a vantage sees it, else by trial.
@@ -175,8 +179,7 @@ class Policy:
 
         trial_within: A trial must prove itself within this, or it is taken back.
 
-        forget: How long a failed proof counts against a circuit; doubles with each that follows, up
-            to an hour.
+        forget: How long a failure that nobody can check now counts against a circuit.
 
         switch_cost: Seconds of outage that a switch itself costs at this site. A silence that heals
             within that is not worth one.
@@ -189,12 +192,18 @@ class Policy:
     degraded: str = "stay"
     proof_within: float = 20.0
     reconcile_every: float = 60.0
+    drift: str = "report"
     failback: str = "auto"
     return_after: float = 300.0
     trial_every: float = 1800.0
     trial_within: float = 20.0
     forget: float = 60.0
     switch_cost: float = 0.0
+
+    @property
+    def doubt(self) -> float:
+        """How long a failed proof counts against a circuit, seconds."""
+        return max(self.forget, self.dwell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,16 @@ from wanfailover.core.facts import Instant, SwitchRequest, WindowTold
 from wanfailover.core.ledger import Move
 from wanfailover.core.reading import Reading, State
 from wanfailover.core.site import Circuit, Policy, Site
+from wanfailover.core.unsettled import Stuck
 
 RETURN_LOSS = 0.02
 """Most that a circuit may lose while it is to be trusted again."""
+
+RESTORES = 3
+"""So often within an hour is a router put back where it was; then somebody really means it."""
+
+RESTORED_WITHIN = 60.0
+"""Seconds after which a router that was moved to a circuit of ours is left there: it works."""
 
 DEGRADED_FOR = 30.0
 """Seconds: three windows of loss, so that one burst is no reason to move."""
@@ -61,9 +68,11 @@ class Situation:
 
         running: A sentence on the switchover under way, or None.
 
-        stuck: A sentence on a switchover that could be neither finished nor undone, or None.
+        stuck: A switchover that could be neither finished nor undone, or None.
 
         interrupted: The circuit that a switchover cut off by a crash should end on, or None.
+
+        ours: The circuit that the router was left on, by our doing or with our knowing.
 
         prober_sick: Why our own host cannot be trusted, or None.
 
@@ -87,9 +96,10 @@ class Situation:
     active: str | None
     readings: Mapping[str, Reading]
     running: str | None = None
-    stuck: str | None = None
+    stuck: Stuck | None = None
     request: SwitchRequest | None = None
     interrupted: str | None = None
+    ours: str | None = None
     pause: Pause | None = None
     hold: Hold | None = None
     prober_sick: str | None = None
@@ -126,6 +136,31 @@ class Situation:
     @property
     def active_down(self) -> bool:
         return self.active is not None and self.state(self.active) is State.DOWN
+
+    @property
+    def mends(self) -> str | None:
+        """Where a router that was left on no circuit is put next, if it is time to try again.
+
+        On the better of the two that it was between; on each in turn where none is.
+        """
+        if self.stuck is None or self.stuck.again is None or self.router_unread is not None:
+            return None
+        if self.now < self.stuck.again:
+            return None
+        best = max(self.state(name).rank for name in self.stuck.circuits)
+        equals = [name for name in self.stuck.circuits if self.state(name).rank == best]
+        return equals[self.stuck.tries % len(equals)]
+
+    @property
+    def restores(self) -> str | None:
+        """Where a router that another hand has moved is put back to, if it is."""
+        if self.policy.drift != "restore" or self.ours in {None, self.active}:
+            return None
+        lately = self.changed is not None and self.now - self.changed <= RESTORED_WITHIN
+        worse = self.state(self.ours).rank < self.state(self.active).rank
+        if worse or not (lately or self.active is None) or self.interrupted is not None:
+            return None
+        return self.ours if ledger.restored(self.moves, self.now) < RESTORES else None
 
     @property
     def wants_off(self) -> bool:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from statistics import median
 
 from wanfailover.core.entries import (
+    ActiveChanged,
     HoldBegan,
     HoldEnded,
     LineLearned,
@@ -21,11 +22,12 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
     SwitchoverIntended,
 )
-from wanfailover.core.facts import Ending
-from wanfailover.core.ledger import KEPT, Move
+from wanfailover.core.facts import Ending, SwitchRequest
+from wanfailover.core.ledger import KEPT, MENDING, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.unsettled import Interrupted
 from wanfailover.journal.eras import Eras, utc_now
 from wanfailover.journal.reader import Reader, Record, boot_id
 
@@ -107,20 +109,23 @@ def _moves(reader: Reader, ages: Ages) -> tuple[Move, ...]:
     clock was set between two boots, what lies further back may be younger.
     """
     moves: list[Move] = []
-    ended: dict[str, tuple[float, str]] = {}
+    ends: dict[str, tuple[float, SwitchoverEnded]] = {}
     for record in reader.records(SwitchoverIntended, SwitchoverEnded, newest_first=True):
         since = ages(record)
         if since > KEPT:
             continue
         match record.entry:
-            case SwitchoverEnded(id=id_, ending=ending):
-                ended[id_] = (ages.now - since, ending)
+            case SwitchoverEnded(id=id_) as ended:
+                ends[id_] = (ages.now - since, ended)
             case SwitchoverIntended(id=id_) as begun:
-                at, ending = ended.get(id_, (ages.now - since, Ending.STUCK))
-                proved = ending == Ending.PROVED
+                at, end = ends.get(id_, (ages.now - since, None))
                 moves.append(
-                    Move(at, begun.source, begun.target, begun.rule, proved, begun.automatic)
-                )
+                    Move(
+                        at, begun.source, begun.target, begun.rule, automatic=begun.automatic,
+                        proved=end is not None and end.ending == Ending.PROVED,
+                        failed=end is not None and end.proof_failed,
+                    )
+                )  # fmt: skip
     return tuple(sorted(moves, key=attrgetter("at")))
 
 
@@ -150,13 +155,41 @@ def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:
     }
 
 
-def _interrupted(reader: Reader) -> tuple[str, str | None, str] | None:
+def _interrupted(reader: Reader) -> Interrupted | None:
     """The newest switchover, if it has no end, or its end was that neither state was reached."""
     record = reader.last(SwitchoverIntended, SwitchoverEnded)
     match record and record.entry:
-        case (
-            SwitchoverIntended(id=id_, source=source, target=target)
-            | SwitchoverEnded(id=id_, source=source, target=target, ending=Ending.STUCK)
-        ):
-            return id_, source, target
-    return None
+        case SwitchoverIntended(id=id_, source=source, target=target) as meant:
+            return Interrupted(id_, source, target, _asked(meant))
+        case SwitchoverEnded(id=id_, source=source, target=target) as ended if _is_open(ended):
+            return Interrupted(id_, source, target)
+        case _:
+            return None
+
+
+def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
+    """What the operator had asked for, where it was his."""
+    if meant.automatic and not meant.who:  # that of one cut off is carried on
+        return None
+    return SwitchRequest(
+        meant.id, meant.target, meant.hold, meant.once, reason=meant.reason, who=meant.who
+    )
+
+
+def _is_open(ended: SwitchoverEnded) -> bool:
+    """It ended on no circuit: stuck, or what should have mended that was taken back."""
+    mended = ended.rule in MENDING and ended.source is None and ended.ending == Ending.UNDONE
+    return mended or ended.ending == Ending.STUCK
+
+
+def last_active(reader: Reader) -> tuple[str | None, datetime | None]:
+    """The circuit the router was last known to be on, and since when."""
+    for record in reader.records(SwitchoverEnded, ActiveChanged, newest_first=True):
+        match record.entry:
+            case SwitchoverEnded(ending=Ending.PROVED | Ending.UNPROVED, target=circuit):
+                return circuit, record.at
+            case ActiveChanged(active=active):
+                return active, record.at
+            case _:
+                continue
+    return None, None

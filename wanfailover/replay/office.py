@@ -80,8 +80,13 @@ class Office:
             now, circuit.gateway, circuit.address.ip, circuit.interface, (address,), marks=marks
         )
 
-    def switch(self, order: SwitchoverStarted, now: Instant, offset: float) -> Ended:
-        """Carry out *order*, begun at *now*; *offset* leads to wall time."""
+    def switch(
+        self, order: SwitchoverStarted, now: Instant, offset: float, *, leaves_dead: bool
+    ) -> Ended:
+        """Carry out *order*, begun at *now*; *offset* leads to wall time.
+
+        Where it cannot be proved it is taken back, unless it *leaves_dead* a circuit.
+        """
         made = Outcome(
             order.id, order.source, order.target, order.rule, Ending.UNDONE, self._took,
             "", automatic=order.rule != "operator-asked",
@@ -96,6 +101,9 @@ class Office:
         alive, assumed = self._alive(order.target, end + offset, patience)
         if alive is None:
             end += patience
+            if leaves_dead:
+                self.on, self._other = order.target, None
+                made = replace(made, ending=Ending.UNPROVED)
             view = self._holds(self.on, end)
             because = (
                 f"proof failed: no sample of {order.target} was answered within {patience:g} s"

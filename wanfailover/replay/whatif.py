@@ -196,7 +196,8 @@ class WhatIf:
             self._orders += 1
             id_ = f"what-if-{self._orders}"
             started = SwitchoverStarted(id_, engine.active, decision.target, decision.rule)
-            self._due = office.switch(started, now, self._offset)
+            leaves_dead = engine.leaves_dead
+            self._due = office.switch(started, now, self._offset, leaves_dead=leaves_dead)
             engine.feed(started, now)
         elif office.known and self._read_at is None and engine.wants_view(now):
             engine.asked_router(now)

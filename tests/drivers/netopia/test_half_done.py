@@ -22,6 +22,7 @@ from tests.support.clock import virtual_time
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending
 from wanfailover.core.memory import Memory
+from wanfailover.core.unsettled import Interrupted
 from wanfailover.switchover import Order, Switchover
 from wanfailover_netopia.virtual import Unit
 
@@ -60,7 +61,7 @@ async def test_the_next_start_puts_it_right(restart: bool, circuit: object) -> N
     view = await who.read()
     assert SITE.identify(view) is PRIMARY
     assert "198.51.100.77" in view.unfinished
-    engine = Engine(SITE, memory=Memory(interrupted=("s1", "primary", "backup")))
+    engine = Engine(SITE, memory=Memory(interrupted=Interrupted("s1", "primary", "backup")))
     engine.feed(view, view.at)
     assert engine.decision.rule == "finish-interrupted"
     outcome = await Switchover(SITE, who, Prover(), ignore).run(Order.of(engine))

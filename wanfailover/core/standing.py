@@ -1,0 +1,115 @@
+"""Where the router stands: on which circuit, how it came there, and what is unsettled about it.
+
+The journal says what was meant, the router what is. Where they differ the router is right, and what
+was meant tells where to go from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wanfailover.core import entries as log
+from wanfailover.core.facts import Ending, Instant, Outcome, RouterView
+from wanfailover.core.ledger import KEPT, MENDING, Move
+from wanfailover.core.memory import Memory
+from wanfailover.core.requests import News, Requests
+from wanfailover.core.site import Site
+from wanfailover.core.unsettled import Interrupted, Stuck
+
+
+class Standing:
+    """Of one site's router.
+
+    *active* is the circuit that it is on; None on neither. *ours* is the one that it was left on
+    by our doing or with our knowing, *changed* when it last changed, by whomever. *moves* are the
+    switchovers of the last day, oldest first.
+    """
+
+    def __init__(self, site: Site, memory: Memory) -> None:
+        known = {circuit.name for circuit in site.circuits}
+        self._site = site
+        self.active: str | None = None
+        self.ours = memory.active if memory.active in known else None
+        self.changed: Instant | None = None
+        self.moves = list(memory.moves)
+        self.interrupted: Interrupted | None = memory.interrupted
+        if self.interrupted is not None and self.interrupted.target not in known:
+            self.interrupted = None  # the profile has changed since: the router alone tells
+        self.stuck: Stuck | None = None
+
+    def is_whole(self, view: RouterView | None) -> bool:
+        """The router is on one circuit, and will be after its next restart."""
+        return view is not None and self._site.identify(view) is not None and not view.unfinished
+
+    # The router was read.
+
+    def find(self, active: str | None, now: Instant, requests: Requests, news: News) -> None:
+        """It was for the first time: is it where it was left?"""
+        self.active = active
+        arrived = [move.at for move in self.moves if move.proved and move.target == active]
+        self.changed = max(arrived, default=now)
+        if self.ours in {None, active} or self.interrupted is not None:
+            news.entries.append(log.ActiveChanged(None, active, "found so"))
+            self.ours = active or self.ours
+        else:
+            self.changed = now
+            moved = log.ActiveChanged(self.ours, active, "found so: moved while no agent ran")
+            self.drift(moved, now, requests, news)
+
+    def drift(self, moved: log.ActiveChanged, now: Instant, requests: Requests, news: News) -> None:
+        """Another hand has moved it, or its own restart.
+
+        It is followed, or held there as if an operator had asked for it, or put back (that is a
+        rule's affair: see `Situation.restores`), as the profile has it.
+        """
+        news.entries.append(moved)
+        drift = self._site.policy.drift
+        if moved.active is None or drift == "restore":
+            return
+        self.ours = moved.active
+        if drift == "adopt":
+            requests.adopt(moved.active, now, news)
+
+    def resume(self, news: News) -> None:
+        """Close a switchover that was left open, where the router is whole, on its source."""
+        left = self.interrupted
+        if left is None or self.active is None or self.active != left.source:
+            return
+        because = f"it was left open, and the router is on {self.active}, whole"
+        ended = log.SwitchoverEnded(
+            left.id, left.source, left.target, "finish-interrupted", Ending.UNDONE, 0.0, because
+        )
+        news.entries.append(ended)
+        self.interrupted = None
+
+    # A switchover has ended.
+
+    def take(self, outcome: Outcome, now: Instant) -> None:
+        """Note what came of it, and what it leaves to be put right."""
+        whole = self.is_whole(outcome.view)
+        if outcome.changed:
+            self.interrupted = None
+            self.moves = [move for move in self.moves if move.at > now - KEPT]
+            self.moves.append(_move(outcome, now))
+        if whole:
+            self.stuck = None
+        elif outcome.ending is Ending.STUCK or (outcome.changed and outcome.rule in MENDING):
+            self.stuck = self._sunk(outcome, now)
+        elif self.stuck is not None:
+            self.stuck = replace(self.stuck, at=now)
+
+    def _sunk(self, outcome: Outcome, now: Instant) -> Stuck:
+        if self.stuck is not None and outcome.rule in MENDING:
+            return self.stuck.once_more(outcome.because, now)
+        between = (outcome.source, outcome.target)
+        circuits = dict.fromkeys(name for name in between if name is not None)
+        return Stuck(outcome.because, tuple(circuits), now)
+
+
+def _move(outcome: Outcome, now: Instant) -> Move:
+    return Move(
+        now, outcome.source, outcome.target, outcome.rule,
+        proved=outcome.ending is Ending.PROVED,
+        automatic=outcome.automatic,
+        failed=outcome.proof_failed,
+    )  # fmt: skip
