@@ -7,10 +7,18 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
-from wanfailover.core.entries import ActionFailed, Entry, LineLearned, SwitchoverEnded, to_data
+from wanfailover.core.entries import (
+    ActionFailed,
+    Entry,
+    JournalSetAside,
+    LineLearned,
+    SwitchoverEnded,
+    to_data,
+)
 from wanfailover.errors import JournalError
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
@@ -46,6 +54,7 @@ class Recorder:
         self._journal = journal
         self._clock = clock
         self._spill = spill or Spill(None)
+        self._aside: Path | None = None
         self._spilled = bool(self._spill.rows())  # of an earlier run
         self._log = structlog.get_logger("wanfailover")
         self.trouble: str | None = None
@@ -59,6 +68,9 @@ class Recorder:
         While the disk has not answered, the runtime directory has them, and they are written in
         their order all the same when it does.
         """
+        if self._journal.aside != self._aside:
+            self._aside = self._journal.aside
+            entries = (JournalSetAside(str(self._aside), self._journal.damage), *entries)
         for entry in entries:
             self._tell(entry)
         if not entries:
@@ -124,7 +136,7 @@ class Recorder:
             for key, value in to_data(entry).items()
             if value not in (None, ()) and key not in EXPLAINED
         }
-        bad = isinstance(entry, ActionFailed) or (
+        bad = isinstance(entry, ActionFailed | JournalSetAside) or (
             isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
         )
         (self._log.warning if bad else self._log.info)(event, **fields)

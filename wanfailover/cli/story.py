@@ -30,6 +30,8 @@ def _tell_state(entry: log.Entry) -> str | None:
             return f"agent {version} started (pid {pid})"
         case log.AgentStopped(why=why):
             return f"agent stopped: {why}"
+        case log.JournalSetAside(file=file, because=because):
+            return f"the journal was damaged ({because}): it is {file} now, and this one was begun"
         case log.HealthChanged(circuit=circuit, state=state, because=because):
             return f"{circuit} is {coloured(state)}: {because}"
         case log.TargetMuted(circuit=circuit, target=target, muted=muted):

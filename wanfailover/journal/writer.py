@@ -21,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import structlog
-
 from wanfailover.core.entries import DURABLE, Entry
 from wanfailover.errors import JournalError
 from wanfailover.journal import damage, retention
@@ -66,6 +64,8 @@ class Journal:
     Attributes:
         aside: Where a damaged journal was put, if one was found.
 
+        damage: What was the matter with it.
+
         trouble: Why it cannot be written, as far as is known by now.
 
     Raises:
@@ -84,6 +84,7 @@ class Journal:
     ) -> None:
         self.path = path
         self.aside: Path | None = None
+        self.damage = ""
         self.trouble: str | None = None
         self._wall = wall
         self._boot = boot_id() if boot is None else boot
@@ -92,7 +93,6 @@ class Journal:
         self._inherited = list(spilled)
         self._owed: list[Row] = []
         self._queued = 0
-        self._log = structlog.get_logger("wanfailover")
         try:
             self._thread.submit(self._opened).result()
         except JournalError:
@@ -185,7 +185,7 @@ class Journal:
 
     def _begin_anew(self, why: sqlite3.Error) -> sqlite3.Connection:
         self.aside = damage.set_aside(self.path, self._wall().astimezone(UTC))
-        self._log.error("journal-set-aside", why=str(why), file=str(self.aside))
+        self.damage = str(why)
         saved = damage.salvage(self.aside)
         db = _open(self.path)
         if saved:
