@@ -10,7 +10,7 @@ import pytest
 from tests.scenarios.world import site
 from tests.support.router import MemoryRouter
 from wanfailover.core import entries as log
-from wanfailover.core.facts import Ending
+from wanfailover.core.facts import Ending, SwitchoverStarted
 from wanfailover.core.plan import Reach
 from wanfailover.errors import ProofFailed
 from wanfailover.switchover import Order, Switchover
@@ -118,6 +118,19 @@ async def test_an_action_that_is_not_essential_may_fail():
     outcome, book = await run(primary_router("perform Announce"), Prover())
     assert outcome.ending is Ending.PROVED
     assert any(isinstance(entry, log.ActionFailed) for entry in book.entries)
+
+
+async def test_nor_need_its_undo_succeed():
+    """They will learn that by themselves, too; it is told and nothing is stuck."""
+    outcome, book = await run(primary_router("undo Announce"), Prover(holds=False))
+    assert outcome.ending is Ending.UNDONE
+    assert any(isinstance(entry, log.ActionFailed) for entry in book.entries)
+
+
+def test_an_order_is_a_fact_when_it_is_carried_out():
+    """The engine is told by the order's own name."""
+    order = Order("s1", "backup", "active-down", "primary is down", automatic=True)
+    assert order.started("primary") == SwitchoverStarted("s1", "primary", "backup", "active-down")
 
 
 async def test_a_router_that_only_says_yes_is_found_out():
