@@ -172,7 +172,7 @@ def test_a_switch_for_a_blip_is_needless(story):
 
 
 def test_a_dead_target_proves_nothing(tmp_path):
-    """Where the samples of the other circuit went unanswered, the switch to it is taken back."""
+    """Where the samples of the other circuit went unanswered, the switch to it proves nothing."""
     world = Recorded(tmp_path, site(seen=("primary", "backup"), silence=8.0))
     world.run(60)
     world.alive.update(primary=False)
@@ -182,7 +182,7 @@ def test_a_dead_target_proves_nothing(tmp_path):
     world.close()
     comparison = another(tmp_path, world, silence=4.0)
     (made, *_) = comparison.what_if.course.moves
-    assert (made.target, made.ending, made.assumed) == ("backup", "undone", False)
+    assert (made.target, made.ending, made.assumed) == ("backup", "unproved", False)
     assert comparison.live.score.switches == 0
 
 
