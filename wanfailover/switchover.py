@@ -197,7 +197,7 @@ class Switchover:
             proofs = [await self._prover.prove(proof, plan.target) for proof in plan.proofs]
             await self._commit(this)
         except ProofFailed as error:
-            if not this.order.leaves_dead:
+            if this.guarded or not this.order.leaves_dead:
                 return await self._undo(this, error)
             because = f"{error}; it stays there, for {plan.source} is down as well"
             return _Ended(Ending.UNPROVED, because, view, proof_failed=True)

@@ -218,6 +218,16 @@ async def test_finishing_what_was_guarded_is_guarded(found):
     assert bool(about(book)) is found
 
 
+async def test_what_is_guarded_goes_back_when_it_is_not_proved():
+    """Whatever is said of the circuit that it is on: the one behind it worked, and it would fire."""
+    there = router()
+    there.address, there.gateway = BACKUP.address, BACKUP.gateway
+    there.men = {f"{SITE.name}.s0": ()}
+    order = Order("s1", "backup", "finish-interrupted", "crash", automatic=True, left="primary")
+    outcome, _ = await run(there, holds=False, order=replace(order, leaves_dead=True))
+    assert (outcome.ending, side(there), there.men) == (Ending.UNDONE, "primary", {})
+
+
 @pytest.mark.parametrize("fault", ["claim", "armed", "disarm"])
 async def test_a_router_that_cannot_be_claimed_is_not_touched(fault):
     """Not to know who else writes, or what may fire, is reason enough."""
