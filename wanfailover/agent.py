@@ -193,6 +193,7 @@ class Agent:
             self._loop.spawn(self._forget())
             self._loop.spawn(self._keep_custody())
             await self._loop.run()
+            await self._loop.written()
             await self._record(*self.engine.learned())
             await self._record(log.AgentStopped("it was told to"))
         finally:

@@ -112,9 +112,13 @@ class Loop:
         self._stopping.set()
         self.inbox.put_nowait(Tick())
 
+    async def written(self) -> None:
+        """Wait until all that has happened so far is written."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
+
     async def close(self) -> None:
         """Answer who still waits, write what is under way, and end everything else."""
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self.written()
         self._answer([Answer(id_, "the agent is stopping", "stopped") for id_ in self._asked])
         for task in self._tasks:
             task.cancel()

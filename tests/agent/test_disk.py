@@ -6,12 +6,11 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.box import APART, Box
+from tests.support.box import APART, Box, wait_for
 from wanfailover.core import entries as log
 from wanfailover.core.facts import Ending
 
@@ -51,7 +50,7 @@ def fill(box: Box) -> Path:
 
 
 def up(report) -> bool:
-    return report["health"]["primary"]["state"] == "up"
+    return report["health"].get("primary", {}).get("state") == "up"
 
 
 def spilled(box: Box) -> list[str]:
@@ -169,10 +168,3 @@ def test_a_damaged_journal_is_set_aside_and_told(box):
         text=True,
     )
     assert aside.name in history.stdout
-
-
-def wait_for(condition, within: float = 10.0) -> None:
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end, "it has not come to pass"
-        time.sleep(0.02)

@@ -139,9 +139,9 @@ class FileProber:
 
 def main() -> None:
     """The command, in this world."""
-    from wanfailover import guarded
+    from wanfailover import agent, guarded
     from wanfailover.cli import main as command
-    from wanfailover.cli import router
+    from wanfailover.cli import router, run
     from wanfailover.probes import icmp, kinds, tcp
 
     world = Path(sys.argv.pop(1))
@@ -150,7 +150,8 @@ def main() -> None:
     kinds.IcmpProber = icmp.IcmpProber = lambda spec, names, pingers=None: FileProber(spec, names)
     router.driver_of = lambda profile, site: FileRouter(world)
     for name, value in json.loads(os.environ.get("BOX_GUARD", "{}")).items():
-        setattr(guarded, name, value)
+        (home,) = (each for each in (agent, guarded, run) if hasattr(each, name))
+        setattr(home, name, value)
     command()
 
 
@@ -199,6 +200,10 @@ class Box:
     def spill(self) -> Path:
         (file,) = self.runtime.glob("*.jsonl")
         return file
+
+    def guard(self, **seconds: float) -> None:
+        """Have the agent's deadlines be these."""
+        self.environment["BOX_GUARD"] = json.dumps(seconds)
 
     def kill(self, circuit: str) -> None:
         (self.world / f"dead-{circuit}").touch()
@@ -267,6 +272,14 @@ class Box:
     def entries(self, *kinds):
         with Reader(self.site.journal) as reader:
             return [record.entry for record in reader.records(*kinds)]
+
+
+def wait_for(condition, within: float = 10.0) -> None:
+    """Poll it until it is so."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it has not come to pass"
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,204 @@
+"""The agent when it is told to stop, when its driver hangs, and when its loop stands still."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.box import Box, wait_for
+from wanfailover.core import entries as log
+
+pytestmark = pytest.mark.timeout(90)
+
+PRIMARY = ("203.0.113.2/29", "203.0.113.1")
+BACKUP = ("198.51.100.77/24", "198.51.100.1")
+
+
+@pytest.fixture
+def box(tmp_path):
+    return Box(tmp_path)
+
+
+def up(report) -> bool:
+    return report["health"].get("primary", {}).get("state") == "up"
+
+
+def switch(box: Box) -> subprocess.Popen[bytes]:
+    return box.start("switch", "backup", "--state-dir", str(box.state))
+
+
+def test_a_switchover_under_way_is_finished_first(box):
+    """SIGTERM, and another one: it ends on one circuit, proved, and then the agent, with 0."""
+    box.fault("perform SetGateway: slow")
+    with box.agent() as agent:
+        box.wait(up)
+        asking = switch(box)
+        wait_for(lambda: "perform SetGateway" in box.calls)
+        for _ in range(2):
+            agent.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        assert agent.wait(10) == 0
+        assert asking.wait(10) == 0
+    assert box.held == BACKUP
+    assert box.entries(log.SwitchoverEnded)[-1].ending == "proved"
+    assert [entry.circuit for entry in box.entries(log.HoldBegan)] == ["backup"]
+    assert isinstance(box.entries()[-1], log.AgentStopped)
+
+
+def test_one_that_does_not_come_to_an_end_is_undone(box):
+    """Its driver hangs, and does not mind being told to end: after the time given, the undo."""
+    box.guard(LONGEST=60.0, MOMENT=0.2, STOP_WITHIN=1.0)
+    box.fault("perform SetGateway: hang")
+    with box.agent() as agent:
+        box.wait(up)
+        asking = switch(box)
+        wait_for(lambda: "perform SetGateway" in box.calls)
+        began = time.monotonic()
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(30) == 0
+        assert 1 <= time.monotonic() - began < 20
+        assert asking.wait(10) == 1
+    assert box.held == PRIMARY
+    assert box.entries(log.SwitchoverEnded)[-1].ending == "undone"
+
+
+@pytest.mark.parametrize("how", ["hang", "thread"])
+@pytest.mark.parametrize("call", ["perform SetGateway", "undo SetAddress", "read"])
+def test_a_driver_that_hangs_holds_nobody_for_ever(box, how, call):
+    """Undone, or stuck where that is the truth; and the agent still does as it is told."""
+    box.guard(LONGEST=1.0, MOMENT=0.2, LEAVE_WITHIN=1.0)
+    with box.agent() as agent:
+        box.wait(up)
+        if call == "undo SetAddress":
+            box.kill("backup")
+        box.fault(f"{call}: {how}")
+        assert switch(box).wait(30) != 0
+        ended = box.entries(log.SwitchoverEnded)
+        if call == "perform SetGateway":
+            assert ended[-1].ending == "undone"
+            assert "did not end its perform in time" in ended[-1].because
+            assert box.held == PRIMARY
+        elif call == "read":
+            assert ended == []
+            assert box.held == PRIMARY
+        else:
+            assert ended[0].ending == "stuck"
+            assert box.ask()["decision"]["page"]
+        began = time.monotonic()
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(20) == 0
+        assert time.monotonic() - began < 15
+
+
+def test_sighup_is_no_reason_to_end(box):
+    """Nothing is reloaded, and that is said."""
+    with box.agent() as agent:
+        box.wait(up)
+        agent.send_signal(signal.SIGHUP)
+        wait_for(lambda: "nothing-reloaded" in box.logged)
+        assert box.wait(up)["agent"]["pid"] == agent.pid
+    assert agent.returncode == 0
+
+
+class Systemd:
+    """The other end of NOTIFY_SOCKET."""
+
+    def __init__(self, folder, patience: float) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(folder / "notify"))
+        self.socket.settimeout(0.05)
+        self.environment = {
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "WATCHDOG_USEC": str(int(patience * 1e6)),
+        }
+        self.heard: list[str] = []
+
+    def listen(self, seconds: float) -> list[str]:
+        """What comes in that time."""
+        end, before = time.monotonic() + seconds, len(self.heard)
+        while time.monotonic() < end:
+            try:
+                self.heard.append(self.socket.recv(4096).decode())
+            except TimeoutError:
+                continue
+        return self.heard[before:]
+
+
+@pytest.fixture
+def systemd(tmp_path):
+    made = Systemd(tmp_path, 2.0)
+    yield made
+    made.socket.close()
+
+
+def test_systemd_is_told(box, systemd):
+    """That it watches, what is decided, that it lives, and that it ends."""
+    with box.agent(env=box.environment | systemd.environment):
+        box.wait(up)
+        heard = systemd.listen(1.5)
+        told = next(each for each in heard if each != "WATCHDOG=1")
+        assert told.splitlines()[0] == "READY=1"
+        assert told.splitlines()[1].startswith("STATUS=steady: ")
+        assert heard.count("WATCHDOG=1") >= 3
+        box.kill("primary")
+        box.settled("backup")
+        assert any("STATUS=switchover-running: " in each for each in systemd.listen(0.5))
+    assert "STOPPING=1" in systemd.listen(0.2)
+
+
+@pytest.mark.parametrize("call", ["perform SetGateway"])
+def test_no_sign_of_life_comes_from_a_loop_that_stands_still(box, systemd, call):
+    """A driver that holds up the whole process: systemd hears nothing more, and would end it."""
+    with box.agent(env=box.environment | systemd.environment) as agent:
+        box.wait(up)
+        assert "WATCHDOG=1" in systemd.listen(1.0)
+        box.fault(f"{call}: block")
+        box.kill("primary")
+        wait_for(lambda: call in box.calls)
+        systemd.listen(0.5)
+        assert systemd.listen(2.0) == []
+        agent.send_signal(signal.SIGABRT)  # as systemd does
+        assert agent.wait(10) == -signal.SIGABRT
+        assert "_trouble" in box.logged, "where it was stuck"
+    box.fault(None)
+    with box.agent(env=box.environment | systemd.environment):
+        report = box.settled("backup")
+        assert report["switchover"]["rule"] == "finish-interrupted"
+    assert box.held == BACKUP
+
+
+def test_the_log_may_be_read_by_nobody(box):
+    """A pipe that is full and one that is closed, and a full disk: nothing is held up by it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    with box.agent(stdout=writing, stderr=writing) as agent:
+        box.wait(up)
+        box.kill("primary")
+        assert box.settled("backup", 10)["switchover"]["outcome"] == "proved"
+        os.close(reading)  # whoever was to read it has gone
+        box.ask("/pause", {"seconds": 60})
+        report = box.wait(lambda r: any("of the log are lost" in each for each in r["warnings"]))
+        assert report["paused"]
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(10) == 0
+    os.close(writing)
+
+
+def test_a_log_on_a_full_disk_is_no_hindrance(box):
+    """/dev/full takes nothing."""
+    with Path("/dev/full").open("wb") as full, box.agent(stdout=full, stderr=full):
+        report = box.wait(lambda r: up(r) and r["warnings"])
+        assert "of the log are lost" in report["warnings"][0]
+        box.kill("primary")
+        assert box.settled("backup", 10)["switchover"]["outcome"] == "proved"
