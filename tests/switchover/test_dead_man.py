@@ -219,7 +219,7 @@ async def test_finishing_what_was_guarded_is_guarded(found):
 
 
 async def test_what_is_guarded_goes_back_when_it_is_not_proved():
-    """Whatever is said of the circuit that it is on: the one behind it worked, and it would fire."""
+    """Whatever is said of the circuit that it is on: one that worked is behind it."""
     there = router()
     there.address, there.gateway = BACKUP.address, BACKUP.gateway
     there.men = {f"{SITE.name}.s0": ()}
