@@ -127,6 +127,8 @@ class Netopia:
         """Seconds that a call takes at the most, by the deadlines below."""
         typing = EDIT_WITHIN + self._router.restart_within
         match call:
+            case "read":
+                return READ_WITHIN
             case "perform":
                 return max(2 * READ_WITHIN, self._effect_within) + typing
             case "undo":

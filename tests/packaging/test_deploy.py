@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from wanfailover.agent import FAREWELL, STOP_WITHIN
+from wanfailover.cli.run import LEAVE_WITHIN
+from wanfailover.core.engine import TICK
+from wanfailover.guarded import MOMENT, Guarded
+from wanfailover.ports import Forgetful
+from wanfailover_netopia.driver import Netopia, Router
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNIT = "wanfailover@.service"
@@ -42,6 +50,21 @@ def analyze(units: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=30,
     )
+
+
+def seconds(key: str) -> float:
+    """What the unit gives for *key*."""
+    (line,) = re.findall(rf"^{key}=(\d+)(s|min)$", (DEPLOY / UNIT).read_text(), re.MULTILINE)
+    return int(line[0]) * {"s": 1, "min": 60}[line[1]]
+
+
+def test_the_times_of_the_unit_are_longer_than_the_agents_own():
+    """Or systemd would kill it in the middle of an undo, or of the first look at its router."""
+    slow = Guarded(Netopia(Router(None, dial=None, notes=Forgetful(), restart=True)))
+    undoing = slow.longest("undo") + slow.longest("read") + 2 * MOMENT
+    assert seconds("TimeoutStopSec") > STOP_WITHIN + undoing + FAREWELL + LEAVE_WITHIN
+    assert seconds("TimeoutStartSec") > slow.longest("read") + 2 * MOMENT
+    assert seconds("WatchdogSec") / 2 > 10 * TICK
 
 
 @needs_systemd
