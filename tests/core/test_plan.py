@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from tests.scenarios.world import holds, site
 from wanfailover.core import plan
+from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Announce, ForgetConnections, Reach, SetAddress, SetGateway
 
 OFFICE = site()
@@ -77,4 +78,50 @@ def test_a_trial_has_less_time_to_prove_itself():
     """And needs as many answers as any."""
     office = site(proof_within=20.0, trial_within=5.0, need=2)
     assert plan.make(office, "backup", ON_PRIMARY, trial=True).proofs == (Reach(2, 5.0),)
+    assert plan.make(office, "backup", ON_PRIMARY).proofs == (Reach(2, 20.0),)
     assert str(Reach(2, 5.0)) == "2 far targets must answer within 5 s"
+
+
+APART = replace(
+    OFFICE,
+    circuits=tuple(
+        replace(circuit, interface=name)
+        for circuit, name in zip(OFFICE.circuits, ("eth1", "eth2"), strict=True)
+    ),
+)
+PRIMARY, BACKUP = (circuit.address for circuit in APART.circuits)
+GATES = tuple(circuit.gateway for circuit in APART.circuits)
+APART_ON_PRIMARY = RouterView(0.0, GATES[0], PRIMARY.ip, "eth1", (("eth1", PRIMARY),))
+THERE = (
+    SetAddress(BACKUP, "eth2", PRIMARY, "eth1"),
+    SetGateway(GATES[1], BACKUP.ip, "eth2", GATES[0], PRIMARY.ip, "eth1"),
+    ForgetConnections(PRIMARY.ip, BACKUP.ip),
+    Announce(BACKUP.ip, "eth2", PRIMARY.ip, "eth1"),
+)
+
+
+def test_each_circuit_on_an_interface_of_its_own():
+    """Every step names both, so that its undo knows where it was."""
+    assert plan.make(APART, "backup", APART_ON_PRIMARY).steps == THERE
+
+
+def test_the_rest_of_an_interrupted_way_is_that_of_the_whole():
+    """Whichever interface the router has reached: the way back is to the circuit's own."""
+    there = RouterView(0.0, GATES[1], BACKUP.ip, "eth2", (("eth2", BACKUP),))
+    assert plan.make(APART, "backup", there, left="primary").steps == THERE
+    alone = plan.make(APART, "backup", there).steps
+    assert alone[0] == SetAddress(BACKUP, "eth2", None, "eth2")
+    assert plan.make(APART, "backup", there, left="backup").steps == alone
+    assert plan.make(APART, "backup", APART_ON_PRIMARY, left="backup").source == "primary"
+    one = plan.make(OFFICE, "backup", holds(OFFICE, "backup", 0.0), left="primary").steps[0]
+    assert one == SetAddress(BACKUP, "wan", PRIMARY, "wan")
+
+
+def test_half_of_what_a_router_held_cannot_be_put_back():
+    """A gateway without an address to send from is no way out."""
+    lost = replace(APART_ON_PRIMARY, source=None)
+    address, gateway, *_ = plan.make(APART, "backup", lost).steps
+    assert (address.undo(), gateway.undo()) == (None, None)
+    assert str(SetAddress(BACKUP, None, None, None)) == (
+        "set the external address to 198.51.1.2/24"
+    )
