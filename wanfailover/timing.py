@@ -75,9 +75,8 @@ class Timing:
         if silence is not None:
             detect = replace(detect, silence=silence)
         by_silence = self._rehearse(circuit, replace(detect, bad_seconds=ENDLESS), early=True)
-        by_bad_seconds = _least(self._patience(circuit, detect), detect)
         return Span(
-            max(0.0, min(by_silence, by_bad_seconds) - STEP),
+            max(0.0, by_silence - STEP),
             self._rehearse(circuit, _at_worst(detect), early=False),
         )
 
@@ -152,8 +151,11 @@ class Timing:
 
 
 def _least(patience: Patience, detect: Detect) -> float:
-    """Seconds until bad seconds can be so many: the first may be bad by its end alone."""
-    return patience.bad_seconds - 1 + detect.timeout_least
+    """Seconds until bad seconds can be so many.
+
+    The first may be bad by its end alone, and the last is as soon as its share is lost.
+    """
+    return patience.bad_seconds - 2 + detect.bad_share + detect.timeout_least
 
 
 def _at_worst(detect: Detect) -> Detect:

@@ -242,7 +242,7 @@ class TestDetector:
         assert (subject, severity) == ("detector", "green")
         assert sentence == (
             "an outage is noticed in 4.5 to 5.1 s; once a day of this line is known its own "
-            "silences decide, 1.4 to 30.1 s; a brown-out takes 11 s at least"
+            "silences decide, 1.4 to 30.1 s; a brown-out takes 10 s at least"
         )
 
     def test_known_line(self) -> None:

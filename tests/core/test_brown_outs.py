@@ -7,16 +7,17 @@ from random import Random
 from wanfailover.core.facts import ProbeSample, Result, Role
 from wanfailover.core.health import Line
 from wanfailover.core.reading import State
-from wanfailover.core.site import Policy, Target
+from wanfailover.core.site import Detect, Policy, Target
 
+DETECT = Detect()
 NAMES = [f"icmp 192.0.2.{n}" for n in (10, 11, 12)]
 
 
 class Told:
     """Three targets in turn, quickly while the line asks for it; each probe is told at its end."""
 
-    def __init__(self, seed=1):
-        self.line = Line([Target(name, Role.FAR, 1.0) for name in NAMES], Policy())
+    def __init__(self, seed=1, detect=DETECT):
+        self.line = Line([Target(name, Role.FAR, 1.0) for name in NAMES], Policy(detect=detect))
         self.random = Random(seed)
         self.now = 0.0
         self.asked = 0
@@ -36,7 +37,7 @@ class Told:
         begun = self.now
         while self.now < begun + seconds:
             self.probe(share)
-            self.now += 0.1 if self.line.fast(self.now) else 1 / 3
+            self.now += DETECT.fast if self.line.fast(self.now) else 1 / 3
             state, _ = self.line.judge(self.now)
             if state is until:
                 break
@@ -57,6 +58,26 @@ def test_the_worse_it_is_the_sooner_it_is_seen():
         means.append(sum(taken) / len(taken))
     assert means == sorted(means, reverse=True)
     assert means[-1] < 15
+
+
+def test_a_cut_is_for_silence_to_call():
+    """Bad seconds do not end a longer patience for it, wherever in a second it begins."""
+    for tenth in range(10):
+        told = Told(detect=Detect(silence=20.0, bad_seconds=3))
+        told.go(60 + tenth / 10)
+        state, seconds = told.go(60, 1.0, until=State.DOWN)
+        assert state is State.DOWN
+        assert 19.5 < seconds < 20.5
+
+
+def test_a_brown_out_is_no_silence():
+    """One that lets a tenth through is called by its bad seconds, long before patience ends."""
+    for seed in range(10):
+        told = Told(seed, Detect(silence=40.0, bad_seconds=5))
+        told.go(60)
+        state, seconds = told.go(60, 0.9, until=State.DOWN)
+        assert state is State.DOWN
+        assert seconds < 20
 
 
 def test_a_target_that_is_back_brings_no_bad_seconds_along():

@@ -97,10 +97,11 @@ def test_a_silence_longer_than_any_patience_counts(account):
 def test_seconds_in_which_nobody_was_asked_say_nothing(account):
     """Neither do they end a silence."""
     for _ in range(3):
-        account.go(1, A, B, C)
-        account.now += 1.0
-    account.seconds.take(probe(A, account.now, lost=True), None)
-    assert account.surplus(muted=(A,), voters=2) == 0
+        account.go(2, A, B, C)
+        account.seconds.take(probe(A, account.now, lost=True), None)  # one alone, unanswered
+        account.now += 2.0  # and none
+    account.go(2, A, B)
+    assert account.surplus() == 2
 
 
 def test_a_second_that_cannot_be_good_any_more_is_bad(account):

@@ -55,6 +55,10 @@ LEAST_SILENCE = 1.0
 LEAST_SPELL = 1
 """A bad second alone is no news either."""
 
+SPELLS_SHARE = 0.4
+"""Of as many false failovers as silences may cause, so many may be bad seconds': a line in a
+brown-out still serves, and can be left a little later."""
+
 LEAST_BAD_SECONDS = 5
 """No fewer are called a brown-out: of the shortest bursts hardly any is seen in a week."""
 
@@ -169,7 +173,8 @@ class Patience:
             events = [event for day in self.days for event in day.silences]
             silence = outwait(events, watched, detect.false_per_year, LEAST_SILENCE)
             events = [event for day in self.days for event in day.spells]
-            spells = outwait(events, watched, detect.false_per_year, LEAST_SPELL, 1)
+            per_year = SPELLS_SHARE * detect.false_per_year
+            spells = outwait(events, watched, per_year, LEAST_SPELL, 1)
         self.silence = min(max(silence, self._least), self._most)
         if detect.silence is not None:
             self.silence = detect.silence

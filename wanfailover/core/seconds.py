@@ -31,7 +31,7 @@ Tally = dict[str, list[int]]
 
 
 class Verdict(Enum):
-    """What one second was like; nobody with a voice was asked in one that is *unasked*."""
+    """What one second was like; of one that is *unasked* too few say how."""
 
     GOOD = "good"
     BAD = "bad"
@@ -67,9 +67,10 @@ class _Second:
                 asked += counts[0]
                 missed += counts[1]
                 targets += counts[1] > 0
-        if not asked:
+        enough = targets >= min(2, voters)
+        if not asked or (missed == asked and not enough):
             return Verdict.UNASKED
-        if targets < min(2, voters) or missed < share * max(asked, least):
+        if not enough or missed < share * max(asked, least):
             return Verdict.GOOD
         return Verdict.SILENT if missed == asked else Verdict.BAD
 
