@@ -74,3 +74,11 @@ def pytest_runtest_makereport(
     if must_run and report.skipped and {"packets", "sshd"} & {m.name for m in item.iter_markers()}:
         report.outcome = "failed"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests have made."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "table":
+                terminalreporter.write_line(f"\n{value}")

@@ -200,10 +200,11 @@ def alive(made: World) -> Life:
 
 def table(router: str, ends: dict[Cell, str]) -> Sequence[str]:
     """What has become of each, as text."""
-    columns = list(product(Fault, When))
-    head = "".join(f"{fault} {when}".rjust(21) for fault, when in columns)
-    lines = [f"{router}: where the router ends", f"{'':18}{head}"]
+    lines = [
+        f"{router}: where the router ends, by a fault before / after",
+        f"{'':18}" + "".join(f"{fault:>18}" for fault in Fault),
+    ]
     for step in dict.fromkeys(cell.step for cell in ends):
-        row = [ends[Cell(router, step, fault, when)] for fault, when in columns]
-        lines.append(f"{step!s:18}" + "".join(end.rjust(21) for end in row))
+        row = ["/".join(ends[Cell(router, step, f, when)] for when in When) for f in Fault]
+        lines.append(f"{step!s:18}" + "".join(f"{end:>18}" for end in row))
     return lines

@@ -72,6 +72,7 @@ class Safety:
     office: Office
     clock: Callable[[], float]
     say: Callable[[str], object]
+    begins: Callable[[], object]
     wrong: list[str] = field(default_factory=list)
     hold: Hold | None = None
     paused: float = -inf
@@ -133,6 +134,7 @@ class Safety:
         self.rules[rule] = self.rules.get(rule, 0) + 1
         self.say(f"    switching {started.source} -> {target} by {rule}")
         self._due = self._touched = None
+        self.begins()
         if rule == "operator-asked" or rule in MENDING:
             return
         self._s2(engine, started)

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
 from pathlib import Path
@@ -131,7 +132,7 @@ class World:
         setting = self.setting or draw(self.rng)
         self.kind, site = setting.kind, setting.site
         self.office = Office(site, setting.router(self.fates), random.Random(self.seed + 1))
-        self.safety = Safety(self.office, self.clock, self.say)
+        self.safety = Safety(self.office, self.clock, self.say, self._begins)
         self.notes = Forgetful()
         self.lives = 0
         self.incidents = 0
@@ -141,6 +142,7 @@ class World:
         self._over = False
         self._disturbed = self._died = 0.0
         self._ids = count(1)
+        self._in_store: list[Callable[[], object]] = []
         self._asked: set[asyncio.Task[None]] = set()
         self._keeper = loop.create_task(self._keep_alive())
         policy = site.policy
@@ -222,17 +224,34 @@ class World:
 
     async def _incident(self) -> None:
         rng = self.rng
-        crossings = 60 if self.kind.startswith("linux") else 300
         for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3])):
-            deed = self._deed()
-            if rng.random() < 0.7:
-                self.fates.at(int(crossings ** rng.random()), deed)
+            deed, when = self._deed(), rng.random()
+            if when < 0.4:  # somewhere in the next switchover
+                at = rng.randint(1, self._awaits)
+                self._in_store.append(partial(self.fates.at, at, deed))
+            elif when < 0.7:  # in the middle of a change
+                point, times = ("line", 10) if self.kind.startswith("linux") else ("key", 80)
+                at, deed = rng.randint(1, times), self._deed(half=True)
+                self._in_store.append(partial(self.fates.at_point, point, at, deed))
+            elif when < 0.85:
+                self.fates.at(rng.randint(1, 10), deed)
             else:
                 asyncio.get_running_loop().call_later(rng.uniform(0.0, 15.0), self._now(deed))
         self._trigger()
         await asyncio.sleep(rng.choice([5.0, 10.0, 20.0]) * rng.uniform(0.5, 1.5))
         self._aftermath()
         await self.settle()
+
+    def _begins(self) -> None:
+        """A switchover begins: what is in store for it is fated now."""
+        for let in self._in_store:
+            let()
+        self._in_store.clear()
+
+    @property
+    def _awaits(self) -> int:
+        """About so many are there in a switchover."""
+        return 50 if self.kind.startswith("linux") else 250
 
     def _now(self, deed: Callable[[], object]) -> Callable[[], object]:
         incident = self.incidents
@@ -241,10 +260,13 @@ class World:
     def _trigger(self) -> None:
         """Something that an agent acts on."""
         rng, holds = self.rng, self.router.holds()
-        match rng.choice(["dies", "dies", "dies", "asks", "asks", "hand", "quiet", "eyes"]):
+        kinds = ("dies", "asks", "operates", "hand", "eyes", "quiet")
+        match rng.choices(kinds, (10, 6, 2, 2, 2, 1))[0]:
             case "dies" if holds is not None:
                 self._line(holds.name, rng.choice([offices.Life.DEAD, offices.Life.BEYOND]))
-            case "asks":
+            case "asks" if holds is not None:
+                self._operate(*(c.name for c in self.office.site.circuits if c is not holds))
+            case "operates":
                 self._operate()
             case "hand":
                 self._by_hand()
@@ -253,8 +275,8 @@ class World:
             case _:
                 pass
 
-    def _deed(self) -> Callable[[], object]:
-        """Something that is in its way."""
+    def _deed(self, *, half: bool = False) -> Callable[[], object]:
+        """Something that is in its way; with *half*, what may leave a change half done."""
         rng = self.rng
         seconds = rng.choice([0.0, 0.5, 5.0, 20.0, 60.0])
         circuit = rng.choice(self.office.site.circuits).name
@@ -268,15 +290,15 @@ class World:
             lambda: self._trouble("silent", seconds),
             lambda: self._trouble("garbles", seconds),
             lambda: self._trouble("refuses", seconds),
+            self._slow_down,
             lambda: self._trouble("bars", seconds),
             lambda: self._line(circuit, how),
             self._operate,
             self._by_hand,
             self._stop,
-            self._slow_down,
             self._fill_disk,
         ]
-        return rng.choice(table)
+        return rng.choice(table[: table.index(self._slow_down) + 1] if half else table)
 
     def _trouble(self, kind: str, seconds: float) -> None:
         self._disturb(f"the router: {kind} for {seconds:g} s")
@@ -330,22 +352,26 @@ class World:
             self._disturb("the agent is told to stop")
             self.life.loop.stop()
 
-    def _operate(self) -> None:
-        rng, circuits = self.rng, self.office.site.circuits
+    def _operate(self, *circuits: str) -> None:
+        """An operator asks for one of *circuits*, or for anything."""
+        rng = self.rng
+        names = circuits or [c.name for c in self.office.site.circuits] * 2
         id_ = f"r{next(self._ids)}"
         hold = rng.choice([None, 30.0, 600.0])
         choices: list[Request] = [
             *[
                 SwitchRequest(
-                    id_, circuit.name, hold, once=rng.random() < 0.2, force=rng.random() < 0.3,
-                    who="ann",
+                    id_, name, hold, once=rng.random() < 0.2, force=rng.random() < 0.3, who="ann"
                 )
-                for circuit in (*circuits, *circuits)
+                for name in names
             ],
-            AutoRequest(id_, "ann"),
-            PauseRequest(id_, rng.choice([20.0, 120.0]), "ann"),
-            ResumeRequest(id_, "ann"),
-        ]  # fmt: skip
+        ]
+        if not circuits:
+            choices += [
+                AutoRequest(id_, "ann"),
+                PauseRequest(id_, rng.choice([20.0, 120.0]), "ann"),
+                ResumeRequest(id_, "ann"),
+            ]
         task = asyncio.get_running_loop().create_task(self._ask(rng.choice(choices)))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
@@ -380,6 +406,7 @@ class World:
     def _aftermath(self) -> None:
         """The ways to the router are free again; some circuits stay as they are."""
         self.fates.clear()
+        self._in_store.clear()
         self.router.trouble.end()
         self.office.disk_full = False
         if isinstance(self.router, VirtualLinux):

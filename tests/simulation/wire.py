@@ -43,30 +43,51 @@ def tag_tasks(loop: asyncio.AbstractEventLoop) -> None:
 
 
 @dataclass
+class _Named:
+    point: str
+    times: int
+    deed: Callable[[], object]
+
+
+@dataclass
 class Fates:
     """What shall happen at which crossing, counted over all agents of a world."""
 
     crossed: int = 0
     tell: Callable[[str], object] | None = None
     _fated: list[tuple[int, int, Callable[[], object]]] = field(default_factory=list)
+    _named: list[_Named] = field(default_factory=list)
     _order: count[int] = field(default_factory=count)
 
     def at(self, crossing: int, deed: Callable[[], object]) -> None:
         """Do *deed* after so many crossings from now; at the next for 1."""
         heapq.heappush(self._fated, (self.crossed + crossing, next(self._order), deed))
 
+    def at_point(self, point: str, times: int, deed: Callable[[], object]) -> None:
+        """Do *deed* when a point is crossed whose name begins so, for the so-manieth time."""
+        self._named.append(_Named(point, times, deed))
+
     def clear(self) -> None:
         """Nothing is fated any more."""
         self._fated.clear()
+        self._named.clear()
 
     def meet(self, point: str) -> None:
         """One more is crossed."""
         self.crossed += 1
+        for named in self._named:
+            named.times -= point.startswith(named.point)
+        due = [named for named in self._named if not named.times]
+        self._named = [named for named in self._named if named.times]
+        for named in due:
+            self._do(point, named.deed)
         while self._fated and self._fated[0][0] <= self.crossed:
-            deed = heapq.heappop(self._fated)[2]
-            if self.tell is not None:
-                self.tell(f"at {point}:")
-            deed()
+            self._do(point, heapq.heappop(self._fated)[2])
+
+    def _do(self, point: str, deed: Callable[[], object]) -> None:
+        if self.tell is not None:
+            self.tell(f"at {point}:")
+        deed()
 
 
 class Wire:
