@@ -73,6 +73,7 @@ class Agent:
         site_dir: SiteDir,
         router: RouterDriver,
         notify: Notifier | None = None,
+        names: Names | None = None,
     ) -> None:
         self._profile = profile
         self._notify = notify or Notifier({})
@@ -93,7 +94,7 @@ class Agent:
         self.engine = Engine(self._site, self._aim.controls, memory)
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
-        self._names = Names()
+        self._names = names or Names()
         prover = FarProver(profile.probes, self._site, self._names)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)

@@ -94,6 +94,7 @@ async def switch_once(
     request: SwitchRequest,
     *,
     dry_run: bool,
+    names: Names | None = None,
 ) -> Reply:
     """Carry out one request without an agent: same engine, plan, proof and journal.
 
@@ -117,7 +118,7 @@ async def switch_once(
             refused = engine.refusal(request, time.monotonic())
             return await rehearse(site, request, driver, refused)
         session = _Session(engine, record)
-        prover = FarProver(profile.probes, site, Names())
+        prover = FarProver(profile.probes, site, names or Names())
         run = Switchover(site, driver, prover, session.record)
         try:
             await run.custody.take()

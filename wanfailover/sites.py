@@ -84,6 +84,11 @@ class SiteDir:
         """A file for what the driver found out about its router: see `notes.FileNotes`."""
         return self.path / "router.json"
 
+    @property
+    def names(self) -> Path:
+        """A file for the addresses of names: see `probes.Names`."""
+        return self.path / "names.json"
+
     def note_profile(self, profile: Path) -> None:
         """Remember *profile*, so that `switch` works when no agent runs, if the disk lets us."""
         text, fresh = f"{profile.resolve()}\n", self.profile.with_suffix(".new")

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
     from wanfailover import config, logs, sites
     from wanfailover.agent import Agent
     from wanfailover.cli.router import driver_of
+    from wanfailover.notes import FileNotes
+    from wanfailover.probes.names import KeepingLoop, Names
     from wanfailover.watchdog import Notifier
 
     loaded = config.load(profile)
@@ -48,10 +51,11 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
     logs.configure(json=as_json, secrets=loaded.secrets(), level=level, patient=True)
     faulthandler.enable()  # so that a watchdog's SIGABRT leaves in the log where it was stuck
     notify = Notifier(os.environ)
+    names = Names(notes=FileNotes(site_dir.names))
     driver = driver_of(loaded, site_dir)
 
     async def serve() -> None:
-        agent = Agent(loaded, site_dir, driver, notify)
+        agent = Agent(loaded, site_dir, driver, notify, names)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, agent.stop)
@@ -59,12 +63,15 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
         await agent.run()
 
     try:
-        _run(serve)
+        _run(serve, partial(KeepingLoop, names))
     finally:
         lock.release()
 
 
-def _run(serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def _run(
+    serve: Callable[[], Coroutine[Any, Any, None]],
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
     """Run it as asyncio does, but leave in any case: a thread that hangs would hold us for ever."""
     from wanfailover.cli import exit_code
     from wanfailover.errors import WanFailoverError
@@ -82,7 +89,8 @@ def _run(serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
             last.daemon = True
             last.start()
 
-    asyncio.run(ends())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(ends())
 
 
 def _hang_up() -> None:

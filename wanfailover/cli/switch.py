@@ -56,12 +56,15 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
     from wanfailover.cli.router import driver_of
     from wanfailover.core.facts import SwitchRequest
     from wanfailover.desk import switch_once
+    from wanfailover.notes import FileNotes
+    from wanfailover.probes.names import KeepingLoop, Names
     from wanfailover.sites import Lock
 
     profile = config.load(site.noted_profile())
     logs.configure(json=False, secrets=profile.secrets(), level=logging.WARNING)
     lock = Lock(site, "wanfailover switch")
     driver = driver_of(profile, site)
+    names = Names(notes=FileNotes(site.names))
     dry_run = asked.pop("dry_run")
     request = SwitchRequest(id="command", who=getpass.getuser(), **asked)
 
@@ -69,9 +72,11 @@ def _without_agent(site: SiteDir, asked: dict[str, Any]) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, lambda: click.echo(NOT_NOW, err=True))
-        return asdict(await switch_once(profile, site, driver, request, dry_run=dry_run))
+        reply = await switch_once(profile, site, driver, request, dry_run=dry_run, names=names)
+        return asdict(reply)
 
     try:
-        return asyncio.run(carry_out())
+        with asyncio.Runner(loop_factory=lambda: KeepingLoop(names)) as runner:
+            return runner.run(carry_out())
     finally:
         lock.release()
