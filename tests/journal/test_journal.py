@@ -199,6 +199,7 @@ def test_the_file_is_not_for_everybody(tmp_path):
 def test_a_journal_needs_no_thread_and_no_clock(tmp_path):
     """In a simulation it writes in the caller's thread, with the times it is told."""
     then = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+
     @virtual_time
     async def story():
         journal = Journal(tmp_path / "journal.db", Inline(), wall=lambda: then, boot="a")

@@ -154,6 +154,8 @@ class SwitchoverIntended:
 
     Args:
         actions: (name, title, lines typed, lines that take it back) for each action.
+
+        hold: What the operator has asked for, where it was his: see `facts.SwitchRequest`.
     """
 
     id: str
@@ -163,6 +165,10 @@ class SwitchoverIntended:
     because: str
     automatic: bool
     actions: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    hold: float | None = None
+    once: bool = False
+    who: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,11 @@ class ActionUndone:
 
 @dataclass(frozen=True, slots=True)
 class SwitchoverEnded:
-    """*ending* is one of ``proved``, ``undone``, ``stuck``."""
+    """*ending* is one of ``proved``, ``unproved``, ``undone``, ``stuck``.
+
+    Args:
+        proof_failed: The router did as it was told, and traffic did not pass.
+    """
 
     id: str
     source: str | None
@@ -204,6 +214,7 @@ class SwitchoverEnded:
     ending: str
     seconds: float
     because: str
+    proof_failed: bool = False
 
 
 Entry = (
