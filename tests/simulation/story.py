@@ -230,7 +230,7 @@ class World:
                 at = rng.randint(1, self._awaits)
                 self._in_store.append(partial(self.fates.at, at, deed))
             elif when < 0.7:  # in the middle of a change
-                point, times = ("line", 10) if self.kind.startswith("linux") else ("key", 80)
+                point, times = ("line", 6) if self.kind.startswith("linux") else ("key", 80)
                 at, deed = rng.randint(1, times), self._deed(half=True)
                 self._in_store.append(partial(self.fates.at_point, point, at, deed))
             elif when < 0.85:
@@ -281,6 +281,12 @@ class World:
         seconds = rng.choice([0.0, 0.5, 5.0, 20.0, 60.0])
         circuit = rng.choice(self.office.site.circuits).name
         how = rng.choice(list(offices.Life))
+        if half:
+            kind = rng.choice(["refuses", "refuses", "silent", "garbles", "lost"])
+            lasts = rng.choice([0.5, 5.0, 20.0])
+            return rng.choice(
+                [lambda: self._trouble(kind, lasts), self.kill, self._cut_power, self._slow_down]
+            )
         table: list[Callable[[], object]] = [
             self.kill,
             self.kill,
@@ -290,15 +296,15 @@ class World:
             lambda: self._trouble("silent", seconds),
             lambda: self._trouble("garbles", seconds),
             lambda: self._trouble("refuses", seconds),
-            self._slow_down,
             lambda: self._trouble("bars", seconds),
             lambda: self._line(circuit, how),
             self._operate,
             self._by_hand,
             self._stop,
+            self._slow_down,
             self._fill_disk,
         ]
-        return rng.choice(table[: table.index(self._slow_down) + 1] if half else table)
+        return rng.choice(table)
 
     def _trouble(self, kind: str, seconds: float) -> None:
         self._disturb(f"the router: {kind} for {seconds:g} s")
@@ -310,7 +316,7 @@ class World:
     def _slow_down(self) -> None:
         """Each line takes its time, so that more can happen between two."""
         if isinstance(self.router, VirtualLinux):
-            self.router.pace = self.rng.choice([0.001, 0.3, 1.5])
+            self.router.pace = self.rng.choice([0.3, 1.5, 4.0])
             self._disturb(f"the router takes {self.router.pace:g} s for a line")
 
     def _fill_disk(self) -> None:
