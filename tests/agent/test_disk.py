@@ -34,7 +34,11 @@ def box(tmp_path):
 
 
 def small(box: Box) -> str:
-    """A disk of half a megabyte, that the next agent does not find as it was."""
+    """A disk of half a megabyte, that the next agent does not find as it was.
+
+    In a place with a short name: a socket is reached there by way of /proc.
+    """
+    box.state = Path("/mnt")
     return f"mount -t tmpfs -o size=512k tmpfs {box.state}"
 
 
@@ -141,7 +145,6 @@ def test_a_disk_that_can_only_be_read_does_not_keep_an_agent_from_running(box, b
 def test_a_journal_that_fills_up_at_the_start_is_begun_later(box):
     """Full at the start: it runs from memory, and writes as soon as there is room."""
     with box.agent(mount=f"{small(box)} && dd if=/dev/zero of={box.state}/filler bs=1k; true"):
-        filler = box.state / "filler"
         wait_for(lambda: "steady" in box.logged, 20)
         assert "journal-unwritable" in box.logged
         filler = box.site.path.parent / "filler"
