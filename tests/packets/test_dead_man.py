@@ -42,6 +42,15 @@ CUT = "table ip cut { chain in { type filter hook input priority -200; tcp dport
 pytestmark = pytest.mark.timeout(90 + FIRES_WITHIN)
 
 
+@pytest.fixture(autouse=True)
+def _bare(lab: Lab) -> Iterator[None]:
+    """Nothing is kept there before and after: another router may have had its number."""
+    bare = ("sh", "-c", f'{PLACE}rm -rf "$public" /tmp/wanfailover-*-"$net"')
+    lab.run("router", *bare)
+    yield
+    lab.run("router", *bare)
+
+
 def start(lab: Lab, directory: Path, **more: object) -> Office:
     office = Office(lab, directory, settings=SETTINGS, **more)
     office.start()
