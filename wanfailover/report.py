@@ -15,6 +15,7 @@ from typing import Any
 from wanfailover import __version__
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import (
+    AgentStopped,
     DecisionMade,
     Entry,
     SwitchoverEnded,
@@ -129,11 +130,12 @@ def explained(made: DecisionMade, at: datetime) -> Report:
 
 
 def decided_at(reader: Reader, at: datetime) -> Report | None:
-    """The decision that was in force *at* a time; None where the journal does not reach so far."""
-    for record in reader.records(DecisionMade, newest_first=True):
-        if record.at <= at and isinstance(record.entry, DecisionMade):
-            return explained(record.entry, record.at)
-    return None
+    """The decision that was in force *at* a time; None where nobody decided anything then."""
+    known = reader.records(DecisionMade, AgentStopped, newest_first=True)
+    record = next((record for record in known if record.at <= at), None)
+    if record is None or not isinstance(record.entry, DecisionMade):
+        return None
+    return explained(record.entry, record.at)
 
 
 def _switchover(engine: Engine, running: Running) -> Report | None:

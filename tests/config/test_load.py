@@ -212,6 +212,13 @@ class TestWarnings:
             "1:1: without `probes` the gateway alone decides, and it may answer with the line dead"
         ]
 
+    def test_all_must_answer(self, profile) -> None:
+        """Then each target's own trouble is an outage; fewer than all are no news."""
+        three = "probes: [{icmp: 192.0.2.10}, {icmp: 192.0.2.11}, {tcp: '192.0.2.80:443'}]\n"
+        told = self.warnings(profile(LEAST + three + "need: 3\n"))
+        assert any("`need: 3` is all of the probes" in warning for warning in told), told
+        assert not any("need" in w for w in self.warnings(profile(LEAST + three + "need: 2\n")))
+
     def test_one_probe(self, profile) -> None:
         """A single target cannot be told from the line."""
         assert self.warnings(profile(LEAST + "probes: [{icmp: 192.0.2.10}]\n")) == [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.scenarios.world import CONTROL, holds, site
+from tests.scenarios.world import CONTROL, World, holds, site
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
@@ -286,6 +286,25 @@ def test_what_an_engine_knows_its_successor_knows():
         {"primary": (Day(3, 50.0),), "backup": (Day(),)},
     )  # fmt: skip
     assert Engine(office, memory=known).memory() == known
+
+
+@pytest.mark.parametrize(
+    ("broken", "layer"),
+    [({"lan": False}, "our LAN"), ({"host": "no route to host"}, "our own host")],
+)
+def test_what_fails_on_this_side_is_told_and_moves_nothing(broken, layer):
+    """Nothing inside answers either, or nothing leaves this host: that is no circuit's fault."""
+    world = World(site())
+    world.run(20)
+    for name, value in broken.items():
+        setattr(world, name, value)
+    world.run(60)
+    assert world.engine.readings["primary"].layer == layer
+    assert world.engine.decision.rule == "prober-sick"
+    assert not world.switches
+    world.lan, world.host = True, ""
+    world.run(100)
+    assert world.engine.readings["primary"].layer is None
 
 
 def test_a_missing_way_out_counts_while_it_is_missing():

@@ -18,7 +18,7 @@ PING, OTHER, DNS, DNS_TOO, MAIL, MAIL_TOO, SUBMISSION = (
     )
 )  # fmt: skip
 ALL = (PING, OTHER, DNS, DNS_TOO, MAIL, MAIL_TOO, SUBMISSION)
-WELL = Signs(down=False, unsent=False, gateway=True, modem_down=False, muted=(), targets=ALL)
+WELL = Signs(down=False, unsent=False, gateway=True, modem=None, muted=(), targets=ALL)
 DEAD = replace(WELL, down=True, gateway=False)
 
 
@@ -26,11 +26,14 @@ DEAD = replace(WELL, down=True, gateway=False)
     ("signs", "layer"),
     [
         (WELL, None),
-        (replace(DEAD, unsent=True, modem_down=True), Layer.HOST),
-        (replace(WELL, modem_down=True), Layer.LINE),
+        (replace(DEAD, unsent=True, modem=False), Layer.HOST),
+        (replace(WELL, modem=False), Layer.LINE),
         (replace(DEAD, gateway=None), None),
         (replace(DEAD, gateway=True), Layer.ISP),
-        (replace(DEAD, muted=(PING,)), Layer.LINE),
+        (DEAD, Layer.LINE_OR_GATEWAY),
+        (replace(DEAD, modem=True), Layer.GATEWAY),
+        (replace(DEAD, modem=True, gateway=True), Layer.ISP),
+        (replace(DEAD, muted=(PING,)), Layer.LINE_OR_GATEWAY),
     ],
 )
 def test_the_nearest_that_fails_is_named(signs: Signs, layer: Layer | None):
@@ -61,6 +64,6 @@ def test_targets_that_fail_while_others_answer(muted, targets, layer):
 def test_the_words_follow_the_fault_is():
     """A contract: they stand in the log and in `status --json`."""
     assert [str(layer) for layer in Layer] == [
-        "our own host", "line or gateway", "beyond the gateway", "some far targets", "DNS",
-        "port 25", "one target",
+        "our own host", "our LAN", "the router", "the line", "the gateway", "line or gateway",
+        "beyond the gateway", "some far targets", "DNS", "port 25", "one target",
     ]  # fmt: skip

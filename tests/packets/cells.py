@@ -116,7 +116,8 @@ def expected(cell: Cell) -> Expected:
     told = "modem" in harm.silences & seen
     if told or (seen >= FAR and harm.kills):
         beyond = "gateway" not in harm.silences and not harm.loses and not told
-        layer = Layer.ISP if beyond else Layer.LINE
+        silent = Layer.GATEWAY if "modem" in seen and not harm.loses else Layer.LINE_OR_GATEWAY
+        layer = Layer.LINE if told else Layer.ISP if beyond else silent
         return Expected(frozenset({State.DOWN}), layer, acts=cell.place == ACTIVE)
     if not seen >= FAR:
         return Expected(frozenset({State.UNKNOWN}), None, acts=False)

@@ -51,7 +51,10 @@ def _then(site: SiteDir, at: datetime) -> dict[str, Any]:
     with Reader(site.journal, Spill(site.spill).rows()) as reader:
         report = decided_at(reader, at)
     if report is None:
-        raise click.ClickException(f"the journal of {site.site} does not reach back to {at:%c}")
+        raise click.ClickException(
+            f"nothing was decided for {site.site} at {at:%c}: no agent ran, or its journal "
+            "does not reach back so far"
+        )
     return report
 
 

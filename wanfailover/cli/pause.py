@@ -24,7 +24,9 @@ def command(site: str | None, state_dir: Path | None, duration: float | None) ->
 
         from wanfailover.cli.offline import write
         from wanfailover.core.entries import PauseBegan
+        from wanfailover.core.requests import span
 
         write(found, "wanfailover pause", PauseBegan(duration, getpass.getuser()))
-        sentence = "automation is paused; no agent runs"
+        end = "until: wanfailover resume" if duration is None else f"for {span(duration)}"
+        sentence = f"automation is paused {end}; no agent runs"
     click.echo(sentence)

@@ -174,6 +174,16 @@ def several_are_asked(draft: Draft) -> Iterator[Fault]:
         yield Fault(("probes",), text)
 
 
+def one_may_fail(draft: Draft) -> Iterator[Fault]:
+    """Not every target's own trouble is the line's."""
+    if 1 < draft.asked == draft.need:
+        text = (
+            f"`need: {draft.need}` is all of the probes: one target that fails by itself will look "
+            "like a dead line; give more probes, or need fewer"
+        )
+        yield Fault(("need",), text)
+
+
 def addresses_are_asked(draft: Draft) -> Iterator[Fault]:
     """A name is another thing that can fail."""
     for index, probe in draft.probes.items():
@@ -199,6 +209,7 @@ def providers_are_passed(draft: Draft) -> Iterator[Fault]:
 DOUBTS: tuple[Rule, ...] = (
     somebody_far_is_asked,
     several_are_asked,
+    one_may_fail,
     addresses_are_asked,
     providers_are_passed,
     times.keys_have_an_effect,

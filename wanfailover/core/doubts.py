@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wanfailover.core.controls import Controls
 from wanfailover.core.facts import Instant
+from wanfailover.core.layers import Layer
 from wanfailover.core.lines import Lines
 from wanfailover.core.router import KnownRouter
 
@@ -27,6 +28,18 @@ def of_our_eyes(
         return f"probes cannot leave this host: {reading.unsent}"
     down = lines.is_down(active)
     return controls.sick(now, reading.heard, suspected=down, silence=reading.patience)
+
+
+def this_side(
+    lines: Lines, controls: Controls, router: KnownRouter, active: str | None, now: Instant
+) -> Layer | None:
+    """What fails on this side of the active circuit, which no other circuit would cure."""
+    if router.has_no_way_out:
+        return Layer.ROUTER
+    if of_our_eyes(lines, controls, router, active, now) is None:
+        return None
+    reading = lines.reading(active)
+    return Layer.HOST if reading is not None and reading.unsent is not None else Layer.LAN
 
 
 def of_the_routers_age(lines: Lines, router: KnownRouter, active: str | None) -> bool:

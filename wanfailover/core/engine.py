@@ -166,11 +166,8 @@ class Engine:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
             return False
-        marks, urgent = (
-            bool(self.marks),
-            doubts.of_the_routers_age(self._lines, self._router, self.active),
-        )
-        return self._router.wants_reading(now, marks=marks, urgent=urgent)
+        urgent = doubts.of_the_routers_age(self._lines, self._router, self.active)
+        return self._router.wants_reading(now, marks=bool(self.marks), urgent=urgent)
 
     def asked_router(self, now: Instant) -> None:
         """Note that a reading of the router has begun."""
@@ -345,6 +342,8 @@ class Engine:
         self._requests.expire(now, self._news)
         if self.switchover is None:
             self._news.entries.extend(self._lines.read(now))
+            this = doubts.this_side(self._lines, self._controls, self._router, self.active, now)
+            self._lines.blame(self.active, this)
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
         new = _gist(before) != _gist(self.decision)

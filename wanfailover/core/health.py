@@ -391,7 +391,7 @@ class Line:
                 down=state is State.DOWN and self._condemned is None,
                 unsent=self._unsent() is not None,
                 gateway=self._gateway_answers(),
-                modem_down=self._modem.is_dead(now, self._life),
+                modem=None if self._brown else self._modem.says(now, self._life),
                 muted=tuple(self._targets[name] for name in sorted(self._muted)),
                 targets=tuple(self._targets.values()),
             )

@@ -1,8 +1,8 @@
 """Which part of the way fails, from the pattern of what answers and what does not.
 
-Only two of them would be cured by another circuit: the line itself, and what the provider has
-behind its gateway. The rest are told, and move nothing. The LAN and the router are not among them:
-`controls` and `router` speak for those.
+Only three of them would be cured by another circuit: the line itself, the provider's gateway, and
+what it has behind that. The rest are told, and move nothing. What is on this side of the circuit
+shows elsewhere: see `doubts.this_side`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ class Layer(StrEnum):
     """A part of the way, in the words that follow "the fault is ..."."""
 
     HOST = "our own host"
-    LINE = "line or gateway"
+    LAN = "our LAN"
+    ROUTER = "the router"
+    LINE = "the line"
+    GATEWAY = "the gateway"
+    LINE_OR_GATEWAY = "line or gateway"
     ISP = "beyond the gateway"
     FAR = "some far targets"
     DNS = "DNS"
@@ -38,7 +42,7 @@ class Signs:
         gateway: The circuit's gateway has answered since the far targets fell silent; None where it
             was not asked.
 
-        modem_down: The modem says that it has no line.
+        modem: The modem says that it has its line, or that it has none; None where it says nothing.
 
         muted: Targets that fail while others answer.
 
@@ -48,7 +52,7 @@ class Signs:
     down: bool
     unsent: bool
     gateway: bool | None
-    modem_down: bool
+    modem: bool | None
     muted: Sequence[Target]
     targets: Sequence[Target]
 
@@ -57,13 +61,20 @@ def diagnose(signs: Signs) -> Layer | None:
     """Name the part that fails; None where all is well, or where nothing tells."""
     if signs.unsent:
         return Layer.HOST
-    if signs.modem_down:
+    if signs.modem is False:
         return Layer.LINE
     if signs.down:
-        if signs.gateway is None:
-            return None
-        return Layer.ISP if signs.gateway else Layer.LINE
+        return _beyond(signs)
     return _some(signs) if signs.muted else None
+
+
+def _beyond(signs: Signs) -> Layer | None:
+    """Of a circuit that is down: how far anything comes."""
+    if signs.gateway is None:
+        return None
+    if signs.gateway:
+        return Layer.ISP
+    return Layer.GATEWAY if signs.modem else Layer.LINE_OR_GATEWAY
 
 
 def _some(signs: Signs) -> Layer:

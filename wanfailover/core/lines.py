@@ -8,6 +8,7 @@ from dataclasses import replace
 from wanfailover.core import entries as log
 from wanfailover.core.facts import Instant, ProbeSample, Result
 from wanfailover.core.health import Line
+from wanfailover.core.layers import Layer
 from wanfailover.core.patience import Day
 from wanfailover.core.reading import Reading, State
 from wanfailover.core.site import Circuit, Site
@@ -72,6 +73,12 @@ class Lines:
                 yield log.HealthChanged(name, was.state, reading.state, reading.because)
             for target in sorted({*was.muted} ^ {*reading.muted}):
                 yield log.TargetMuted(name, target, target in reading.muted)
+
+    def blame(self, circuit: str | None, layer: Layer | None) -> None:
+        """What fails is on this side of *circuit*, where it is down at all."""
+        reading = self.reading(circuit)
+        if circuit is not None and reading is not None and reading.state is State.DOWN:
+            self.readings[circuit] = replace(reading, layer=layer or reading.layer)
 
     def learned(self) -> Iterator[log.Entry]:
         """What watching them has taught since this was last asked, for the journal."""

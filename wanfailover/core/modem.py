@@ -33,6 +33,12 @@ class Modem:
         """Since when it has its line; None where it has none, or has not said so lately."""
         return self._since if self._has_line and now - self._asked <= LATELY else None
 
+    def says(self, now: Instant, life: Instant | None) -> bool | None:
+        """It has its line, or it has none; None where it has not said so lately."""
+        if self.is_dead(now, life):
+            return False
+        return True if self.line_since(now) is not None else None
+
     def is_dead(self, now: Instant, life: Instant | None) -> bool:
         """It has said lately that it has no line, and nothing was heard since: *life* was last."""
         if self._since is None or self._has_line or now - self._asked > LATELY:

@@ -124,7 +124,7 @@ class Requests:
         given = request.seconds
         self.pause = Pause(None if given is None else now + given)
         news.entries.append(log.PauseBegan(given, request.who))
-        end = "until: wanfailover resume" if given is None else f"for {_span(given)}"
+        end = "until: wanfailover resume" if given is None else f"for {span(given)}"
         news.answers.append(Answer(request.id, f"automation is paused {end}"))
 
     def _resume(self, request: ResumeRequest, news: News) -> None:
@@ -183,7 +183,7 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
     return None
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A length of time in its largest whole unit: ``90 s``, ``30 min``, ``2 h``."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size and not seconds % size:

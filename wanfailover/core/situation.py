@@ -204,7 +204,11 @@ class Situation:
         return min(trials, key=lambda trial: trial.due, default=None)
 
     def _must_be_tried(self, circuit: Circuit, method: str) -> bool:
-        unseen = self.state(circuit.name) is State.UNKNOWN and circuit.vantage is None
+        """Nobody sees it: it has no vantage, or the one that it has sees nothing any more."""
+        reading = self.readings[circuit.name]
+        lost = not reading.in_sight and self.now - reading.since >= self.policy.return_after
+        blind = circuit.vantage is None or lost
+        unseen = self.state(circuit.name) is State.UNKNOWN and blind
         chosen = method == "trial" and self.state(circuit.name) in {State.UP, State.UNKNOWN}
         return unseen or chosen
 
