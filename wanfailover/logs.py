@@ -40,19 +40,21 @@ PARTING = 1.0
 
 
 class Patient(logging.Handler):
-    """Writes to a file in a thread of its own. Never waits, never raises.
-
-    Attributes:
-        lost: Lines that were not written since the last that was.
-    """
+    """Writes to a file in a thread of its own. Never waits, never raises."""
 
     def __init__(self, file: int) -> None:
         super().__init__()
         self._file = file
-        self._lines: queue.Queue[str] = queue.Queue(WAITING)
-        self.lost = 0
+        self._lines: queue.Queue[tuple[int, str]] = queue.Queue(WAITING)
+        self._turned_away = 0  # since the last that was let in
+        self._unwritten = 0  # since the last that was written
         threading.Thread(target=self._write, name="log", daemon=True).start()
         atexit.register(self.flush)
+
+    @property
+    def lost(self) -> int:
+        """Lines that are missing where the log ends now."""
+        return self._turned_away + self._unwritten
 
     @property
     def trouble(self) -> str | None:
@@ -62,9 +64,10 @@ class Patient(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Format here, where the record's surroundings are, and have it written."""
         try:
-            self._lines.put_nowait(self.format(record))
+            self._lines.put_nowait((self._turned_away, self.format(record)))
+            self._turned_away = 0
         except Exception:  # noqa: BLE001 - there is nobody to tell
-            self.lost += 1
+            self._turned_away += 1
 
     def flush(self) -> None:
         """Wait a moment for what is left."""
@@ -74,15 +77,18 @@ class Patient(logging.Handler):
 
     def _write(self) -> None:
         while True:
-            line = self._lines.get()
-            if self.lost and self._written(self._gap()):
-                self.lost = 0
-            self.lost += not self._written(line)
+            before, line = self._lines.get()
+            self._unwritten += before
+            if self._unwritten and self._written(self._gap()):
+                self._unwritten = 0
+            self._unwritten += not self._written(line)
             self._lines.task_done()
 
     def _gap(self) -> str:
         told = {"name": "wanfailover", "levelname": "WARNING", "levelno": logging.WARNING}
-        return self.format(logging.makeLogRecord(told | {"msg": "log-lost", "lines": self.lost}))
+        return self.format(
+            logging.makeLogRecord(told | {"msg": f"{self._unwritten} lines of the log are lost"})
+        )
 
     def _written(self, line: str) -> bool:
         rest = f"{line}\n".encode("utf-8", "backslashreplace")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
+import time
 
 import pytest
 import structlog
@@ -56,3 +59,72 @@ def test_keystrokes_are_never_logged(capsys):
     logs.configure(json=True, level=logging.DEBUG)
     logging.getLogger("netmiko").debug("write_channel: b's'")
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def pipe():
+    """Its two ends, as files."""
+    reading, writing = os.pipe()
+    ends = [reading, writing]
+    yield reading, writing
+    for end in ends:
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+def _patient(file: int) -> tuple[logs.Patient, logging.Logger]:
+    handler = logs.Patient(file)
+    logger = logging.Logger("test")  # noqa: LOG001 - one of its own
+    logger.addHandler(handler)
+    return handler, logger
+
+
+def test_a_reader_that_stops_reading_holds_nobody_up(pipe, monkeypatch):
+    """What does not fit is lost, and that is told where the log goes on."""
+    monkeypatch.setattr(logs, "WAITING", 100)
+    monkeypatch.setattr(logs, "PARTING", 0.1)
+    reading, writing = pipe
+    handler, logger = _patient(writing)
+    began = time.monotonic()
+    for number in range(5000):
+        logger.warning("%05d %s", number, "x" * 200)
+    assert time.monotonic() - began < 5
+    assert "lines of the log are lost" in handler.trouble
+    read = b""
+    while handler._lines.qsize():  # somebody reads again
+        read += os.read(reading, 65536)
+    logger.warning("the end")
+    while b"the end" not in read:
+        read += os.read(reading, 65536)
+    handler.flush()
+    assert handler.trouble is None
+    due = 0  # each line is there, or counted where it is missing
+    *lines, end, _ = read.decode().split("\n")
+    for line in lines:
+        if line.endswith("lines of the log are lost"):
+            due += int(line.split()[0])
+        else:
+            assert int(line[:5]) == due
+            due += 1
+    assert (due, end) == (5000, "the end")
+
+
+@pytest.mark.parametrize("gone", ["a closed pipe", "a full disk", "a closed file"])
+def test_a_log_that_takes_nothing_is_trouble_and_no_error(pipe, gone, capsys):
+    """No exception, and nothing printed about it to where it cannot be printed."""
+    reading, writing = pipe
+    file = writing
+    if gone == "a closed pipe":
+        os.close(reading)
+    elif gone == "a full disk":
+        file = os.open("/dev/full", os.O_WRONLY)
+    else:
+        file = 1 << 20
+    handler, logger = _patient(file)
+    for _ in range(3):
+        logger.error("nobody hears this")
+    handler.flush()
+    assert handler.trouble == "3 lines of the log are lost: nobody takes them"
+    assert capsys.readouterr() == ("", "")
+    if gone == "a full disk":
+        os.close(file)
