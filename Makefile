@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help demo check setup lint test packets fix bench bench-detect soak wheel
+.PHONY: help demo check setup lint test packets fix bench bench-detect mutants soak wheel
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
@@ -47,6 +47,9 @@ bench: setup     ## the figures in the README
 
 bench-detect: setup  ## delay against false alarms: our detector, the peers' rules, the bounds; ARGS=--help
 	$(PY) -m tests.bench.detect $(ARGS)
+
+mutants: setup   ## changes the core in each small way and sees whether a test notices; ARGS=--help
+	nice -n 19 $(PY) -m tests.mutation $(ARGS)
 
 # Where `check` takes a sample of what can be combined, WANFAILOVER_SOAK has the tests take all of it.
 soak: export WANFAILOVER_SOAK := 1

@@ -6,13 +6,22 @@ import os
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.support.workers import Door, move_apart
 
 settings.register_profile("quick", deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=1000)
-settings.load_profile("soak" if os.environ.get("WANFAILOVER_SOAK") else "quick")
+settings.register_profile(
+    "mutants",  # the same few for each mutant, and none of an earlier run
+    deadline=None,
+    max_examples=4,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
+SPECIAL = (name for name in ("mutants", "soak") if os.environ.get(f"WANFAILOVER_{name.upper()}"))
+settings.load_profile(next(SPECIAL, "quick"))
 
 DOOR = pytest.StashKey[Door]()
 """Only a worker has one: without pytest-xdist every test is alone."""
