@@ -97,6 +97,24 @@ def test_a_driver_that_hangs_holds_nobody_for_ever(box, how, call):
         assert time.monotonic() - began < 15
 
 
+def test_a_switch_that_is_cut_off_gets_its_hold_at_the_next_start(box):
+    """kill -9 in the middle of what an operator has asked for: it is finished, and holds."""
+    box.fault("perform SetGateway: hang")
+    with box.agent() as agent:
+        box.wait(up)
+        asking = switch(box)
+        wait_for(lambda: "perform SetGateway" in box.calls)
+        agent.kill()
+        agent.wait()
+        assert asking.wait(10) == 1
+    box.fault(None)
+    with box.agent():
+        report = box.settled("backup")
+        assert report["switchover"]["rule"] == "finish-interrupted"
+        assert report["hold"]["circuit"] == "backup"
+    assert box.held == BACKUP
+
+
 def test_sighup_is_no_reason_to_end(box):
     """Nothing is reloaded, and that is said."""
     with box.agent() as agent:
