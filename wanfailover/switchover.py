@@ -31,6 +31,7 @@ from wanfailover.core.facts import (
     SwitchoverStarted,
     SwitchRequest,
 )
+from wanfailover.core.ledger import MENDING
 from wanfailover.core.plan import Plan
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
@@ -139,6 +140,11 @@ class _Transaction:
     begun: list[Action] = field(default_factory=list)
     guarded: bool = False
 
+    @property
+    def mends(self) -> bool:
+        """An earlier one had left the router on no circuit: nobody wants that back."""
+        return self.prepared.plan.source is None and self.order.rule in MENDING
+
 
 class Switchover:
     """Runs orders, one at a time, for one site and router."""
@@ -197,9 +203,10 @@ class Switchover:
             proofs = [await self._prover.prove(proof, plan.target) for proof in plan.proofs]
             await self._commit(this)
         except ProofFailed as error:
-            if this.guarded or not this.order.leaves_dead:
+            if this.guarded or not (this.mends or this.order.leaves_dead):
                 return await self._undo(this, error)
-            because = f"{error}; it stays there, for {plan.source} is down as well"
+            no_better = "it was on no circuit" if this.mends else f"{plan.source} is down as well"
+            because = f"{error}; it stays there, for {no_better}"
             return _Ended(Ending.UNPROVED, because, view, proof_failed=True)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not leave it unproved
             if not isinstance(error, DriverError | SwitchoverError):

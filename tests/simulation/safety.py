@@ -42,8 +42,8 @@ PUTS_BACK = {"foreign-state"}
 BLIND = {"try-other", "trial-failback", "drill"}
 """Rules that may move without better evidence, each with proof or return."""
 
-SICK_AFTER = 4.0
-"""Seconds in which a prober that has fallen sick may not have noticed."""
+SICK_AFTER = 1.0
+"""Seconds, besides twice its patience, in which a prober that fell sick may not have noticed."""
 
 SEES_WITHIN = 90.0
 """Seconds after which nobody may call a dead circuit's day steady."""
@@ -140,16 +140,19 @@ class Safety:
         self._s2(engine, started)
         self._s3(engine, started, now)
         self._s4(started, now)
-        self._s6(started, now)
+        self._s6(engine, started, now)
 
-    def _s6(self, started: SwitchoverStarted, now: float) -> None:
+    def _s6(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
         """A circuit that had died before our eyes did may be left, by what they saw.
 
         What used to answer is known to the life that heard it, and not to one that began since.
         """
         sick, source = self.sick_since, started.source
         dead = source is not None and self.office.life[source] in {Life.DEAD, Life.BEYOND}
-        if sick is None or dead or now - sick <= SICK_AFTER or sick < self.born + SICK_AFTER:
+        if sick is None or dead or source is None:
+            return
+        unseen = 2 * engine.readings[source].patience + SICK_AFTER
+        if now - sick <= unseen or sick < self.born + unseen:
             return
         rule, eyes = started.rule, self.office.eyes
         self.violated(

@@ -345,7 +345,8 @@ class World:
             return
         first, other = self.office.site.circuits
         choice = self.rng.choice([first, other, None])
-        where = FOREIGN if choice is None else (choice.address, choice.gateway)
+        strange = self.rng.choice([FOREIGN, (first.address, FOREIGN[1])])
+        where = strange if choice is None else (choice.address, choice.gateway)
         if self.kind == "linux-ports" and choice is not None:
             return  # nobody would put one circuit's address on the other's port
         self._disturb(f"by hand the router is set to {where[0]} and {where[1]}")
@@ -423,7 +424,8 @@ class World:
         for circuit in self.office.site.circuits:
             if self.rng.random() < 0.5:
                 self.office.life[circuit.name] = offices.Life.ALIVE
-        if self.safety.by_hand and self.rng.random() < 0.7:
+        at_work = self.life is not None and self.life.engine.switchover is not None
+        if self.safety.by_hand and not at_work and self.rng.random() < 0.7:
             first = self.office.site.circuits[0]
             self.router.set_by_hand(first.address, first.gateway)
             self.safety.by_hand = False

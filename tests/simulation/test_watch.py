@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from tests.simulation.story import tell
+from tests.simulation.matrix import LASTS, ROUTERS, alive
+from tests.simulation.story import in_virtual_time, tell, world
 from wanfailover.core import ledger, policy
+from wanfailover.core.facts import PauseRequest, SwitchRequest
 from wanfailover.core.site import Site
 from wanfailover.core.situation import Situation
 from wanfailover.loop import Loop
@@ -57,7 +60,6 @@ def no_lock() -> Any:
 
 
 DEFECTS: dict[str, tuple[str, Callable[[], Any]]] = {
-    "undoes nothing": ("S1", no_undo),
     "takes an address alone for a circuit": (
         "S1",
         lambda: patch.object(
@@ -91,6 +93,38 @@ def test_a_defect_is_found(defect: str) -> None:
     law, put_in = DEFECTS[defect]
     with put_in():
         assert any(law in wrong for wrong in _wrong()), f"{SEEDS} stories, and no {law}"
+
+
+@pytest.mark.timeout(120)
+def test_an_undo_that_does_nothing_is_found() -> None:
+    """By S1, where a change was cut in two, as only a router with a console can have it."""
+    keys = range(14, 30, 3)
+    assert not [wrong for key in keys for wrong in cut_at(key)]
+    with no_undo():
+        assert any("S1" in wrong for key in keys for wrong in cut_at(key))
+
+
+def cut_at(key: int) -> list[str]:
+    """Lose an R9100 at so manieth key of a switch, for half a minute; what is wrong then."""
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["netopia"]) as made:
+            await made.settle()
+            life, router = alive(made), made.router
+
+            def cut() -> None:
+                router.lose_sessions()
+                router.trouble.begin("away", LASTS)
+
+            await life.spawn(life.ask(PauseRequest("p", None, "ann")))  # nobody helps
+            made.fates.at_point("key", key, cut)
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            made.disturbed()
+            await asyncio.sleep(LASTS)
+            await made.settle()
+            return made.safety.wrong
+
+    return in_virtual_time(story)
 
 
 def _wrong() -> Iterator[str]:

@@ -1,0 +1,91 @@
+"""What stories have found: each incident by a name, as short as it can be told."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import office as offices
+from tests.simulation.matrix import LASTS, ROUTERS, alive
+from tests.simulation.story import in_virtual_time, world
+from wanfailover.core.facts import SwitchRequest
+
+
+def test_a_router_on_no_circuit_is_put_on_one_that_is_dead() -> None:
+    """Where neither can be proved, one circuit whole is still better than none.
+
+    It was taken back to what it was, half of each, and so every time that it was tried again.
+    """
+
+    async def story(journal: Path) -> str:
+        async with world(0, journal, setting=ROUTERS["netopia"]) as made:
+            await made.settle()
+            made.fates.at_point("key", 20, made.kill)
+            life = alive(made)
+            asking = life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            await asyncio.wait({asking})
+            assert made.router.holds() is None
+            for circuit in made.office.site.circuits:
+                made.office.life[circuit.name] = offices.Life.DEAD
+            made.disturbed()
+            await made.settle()
+            assert made.safety.wrong == []
+            assert made.router.holds() is not None
+            return alive(made).engine.decision.rule
+
+    assert in_virtual_time(story) != "stuck"
+
+
+KNOWN = pytest.mark.xfail(strict=True, reason="known, and not mended yet: see its docstring")
+
+
+@KNOWN
+def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None:
+    """A router that restarts on a circuit that lives is not left the moment it is back.
+
+    One look at it and one answer of a control end the doubt, before any far target was asked again;
+    the silence of the restart then counts as the circuit's.
+    """
+
+    async def story(journal: Path, phase: float) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            await asyncio.sleep(phase)
+            made.router.cut_power()
+            await asyncio.sleep(60.0)
+            return list(made.safety.rules)
+
+    phases = [tenth / 10 for tenth in range(10)]
+    assert [in_virtual_time(partial(story, phase=phase)) for phase in phases] == [[]] * 10
+
+
+@KNOWN
+def test_after_an_undo_that_met_nobody_no_circuit_is_blamed() -> None:
+    """Whoever does not know where the router is has no evidence about any circuit.
+
+    The proof on backup failed and the router was away for the undo: it still is on backup, and what
+    is silent through it is laid to primary, which lives.
+    """
+
+    async def story(journal: Path) -> str:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.office.life["backup"] = offices.Life.DEAD
+            life, router = alive(made), made.router
+            undo = life.driver.undo
+
+            async def away(action: object) -> str:
+                router.lose_sessions()
+                router.trouble.begin("away", LASTS)
+                return await undo(action)
+
+            life.driver.undo = away
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+            await asyncio.sleep(LASTS - 1.0)
+            assert router.holds().name == "backup"
+            return str(life.engine.readings["primary"].state)
+
+    assert in_virtual_time(story) != "down"
