@@ -188,8 +188,8 @@ def test_a_target_that_lost_next_to_nothing_is_spared(account):
 
 
 def test_few_probes_spare_nobody(account):
-    """From nine answers nothing is told of a target alone."""
-    account.go(9, A, B)
+    """From four answers nothing is told of a target alone."""
+    account.go(4, A, B)
     account.surplus()
     assert account.seconds.spared(()) is None
 

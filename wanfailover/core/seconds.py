@@ -23,8 +23,9 @@ from wanfailover.core.site import Detect
 SETTLED = 10.0
 """Seconds after which no answer changes a second any more: three times the longest timeout."""
 
-TELLING = 10
-"""Probes of one target from which its loss tells something of it alone."""
+TELLING = 5
+"""Probes of one target from which its loss tells something of it alone: in the shortest spell that
+is called a brown-out each has had as many, also where nobody asks quickly any more."""
 
 Tally = dict[str, list[int]]
 """By target: probes asked, and those of them that were missed."""
