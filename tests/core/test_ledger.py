@@ -119,3 +119,30 @@ def test_a_trial_that_is_proved_and_dies_within_the_hour_was_in_vain():
     assert ledger.trial_due([proved, held], "primary", POLICY, 4000.0) == 4000.0 + 1800.0
     by_hand = replace(died, rule="operator-asked", automatic=False)
     assert ledger.trial_due([proved, by_hand], "primary", POLICY, 600.0) == 600.0 + 1800.0
+
+
+def test_an_hour_is_an_hour():
+    """What is just as old belongs to the budget no more, and to a relapse still."""
+    moves = [replace(left(0.0), rule="foreign-state")]
+    assert ledger.spent(moves, HOUR) == ledger.restored(moves, HOUR) == 0
+    assert ledger.freed(moves, HOUR, 1) is None
+    relapsed = [returned(0.0), left(HOUR)]
+    assert ledger.hold_down(relapsed, "primary", POLICY, HOUR) == 600.0
+    again = [*relapsed, returned(2 * HOUR)]
+    assert ledger.hold_down(again, "primary", POLICY, 3 * HOUR) == 600.0
+    assert ledger.hold_down([unproved(0.0), unproved(9.0)], "primary", POLICY, 10.0) == 1200.0
+    assert ledger.KEPT == 86400.0
+
+
+def test_a_trial_is_in_vain_only_where_it_was_proved_and_died_within_the_hour():
+    """One that failed was proved at no time; what others were moved for says nothing of it."""
+    tried = returned(1000.0, rule="trial-failback")
+    failed = replace(tried, proved=False)
+    died = left(1000.0 + HOUR)
+    assert ledger.trial_due([tried, died], "primary", POLICY, 0.0) == 1000.0 + 3600.0
+    assert ledger.trial_due([failed, left(1200.0)], "primary", POLICY, 0.0) == 1000.0 + 1800.0
+    assert ledger.trial_due([failed, left(1200.0)], "lte", POLICY, 500.0) == 500.0 + 1800.0
+    undone = replace(left(9000.0), proved=False)
+    assert ledger.trial_due([failed, undone], "primary", POLICY, 0.0) == 1000.0 + 3600.0
+    elsewhere = Move(9000.0, "lte", "backup", "active-down", proved=True)
+    assert ledger.trial_due([failed, elsewhere], "primary", POLICY, 0.0) == 1000.0 + 3600.0

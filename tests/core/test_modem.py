@@ -33,3 +33,17 @@ def test_a_word_is_good_for_a_while():
     assert alive.line_since(10.0 + LATELY + 1.0) is None
     assert dead.line_since(10.0) is None
     assert not Modem().is_dead(100.0, life=None)
+
+
+def test_a_word_counts_from_when_it_was_asked_for():
+    """However late on the clock; the last sign of life must be older than the first such word."""
+    dead = told((90.0, Result.ANSWERED), (100.0, Result.LOST), (110.0, Result.LOST))
+    assert dead.is_dead(112.0, life=99.9)
+    assert not dead.is_dead(112.0, life=100.0)
+    assert dead.is_dead(110.0 + LATELY, life=None)
+    assert not dead.is_dead(110.1 + LATELY, life=None)
+    alive = told((100.0, Result.ANSWERED), (110.0, Result.ANSWERED))
+    assert alive.line_since(110.0 + LATELY) == 100.0
+    assert alive.line_since(110.1 + LATELY) is None
+    assert told((100.0, Result.UNSENT)).line_since(100.0) is None
+    assert (SURE, LATELY) == (2.0, 30.0), "three times as long as the ten seconds it is asked after"

@@ -15,11 +15,10 @@ WINDOW = 10.0
 class Asked:
     """What one target was asked lately and what came of it."""
 
-    __slots__ = ("_others", "every", "heard", "missed", "muted", "name", "recent", "unsent")
+    __slots__ = ("_others", "heard", "missed", "muted", "name", "recent", "unsent")
 
     def __init__(self, target: Target) -> None:
         self.name = target.name
-        self.every = target.every
         self.heard: Instant | None = None  # when its last answer arrived
         self.missed = 0  # in a row
         self.muted = False

@@ -1,0 +1,141 @@
+"""What an operator reads at three in the morning: each row's sentence, and why others do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.test_rules import moves, reading, situation
+from tests.scenarios.world import site
+from wanfailover.core.explain import passed_over
+from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.policy import decide
+from wanfailover.core.reading import State
+from wanfailover.core.situation import Hold, Pause
+
+ON_BACKUP = {"active": "backup", "backup": State.UP}
+DEAD = {"primary": State.DOWN, "backup": State.UP}
+BOTH = {"primary": State.DOWN, "backup": State.DOWN}
+UNSEEN = {**ON_BACKUP, "primary": State.UNKNOWN, "seen": ()}
+MANUAL = {"policy": {"failback": "manual"}}
+EVIDENCE = {"policy": {"failback": "evidence"}}
+TRIAL = {"policy": {"failback": "trial"}}
+LEAVE = {"policy": {"degraded": "switch"}, "primary": State.DEGRADED, "backup": State.UP}
+ONCE = {"policy": {"switches_per_hour": 1}}
+TWICE = {"policy": {"switches_per_hour": 2}}
+HELD = {"hold": Hold("primary")}
+COST = (
+    "at most 20 s and two switches without Internet, and back if it is not proved"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule", "because"),
+    [
+        ({}, "steady", "primary is up (said so) and preferred"),
+        ({**ON_BACKUP, **MANUAL}, "steady", "backup is up (said so); returning is by hand: wanfailover switch primary"),  # noqa: E501
+        ({**UNSEEN, **EVIDENCE}, "steady", "backup is up (said so); primary is not seen now; returning is by hand: wanfailover switch primary"),  # noqa: E501
+        ({**ON_BACKUP, **EVIDENCE, "primary": State.DOWN}, "steady", "backup is up (said so); primary is down (said so)"),  # noqa: E501
+        ({**ON_BACKUP, "primary": State.DOWN}, "steady", "backup is up (said so); primary is down (said so)"),  # noqa: E501
+        ({"request": SwitchRequest("1", "backup")}, "operator-asked", "an operator asked"),
+        ({"request": SwitchRequest("1", "backup", who="ann")}, "operator-asked", "ann asked"),
+        ({"request": SwitchRequest("1", "backup", who="ann", reason="works")}, "operator-asked", "ann asked: works"),  # noqa: E501
+        ({"pause": Pause()}, "paused", "an operator has paused automation; it goes on with: wanfailover resume"),  # noqa: E501
+        ({"pause": Pause(), **DEAD}, "paused", "an operator has paused automation although primary is down (said so); it goes on with: wanfailover resume"),  # noqa: E501
+        (HELD, "held-by-operator", "an operator holds primary"),
+        ({**HELD, **BOTH}, "held-by-operator", "an operator holds primary"),
+        ({**HELD, **DEAD}, "held-by-operator", "an operator holds primary although primary is down (said so); end the hold with: wanfailover auto"),  # noqa: E501
+        ({**HELD, **ON_BACKUP}, "held-by-operator", "an operator holds primary, but the router is on backup"),  # noqa: E501
+        ({**HELD, "active": None}, "held-by-operator", "an operator holds primary, but the router is on neither circuit"),  # noqa: E501
+        ({**HELD, "active": None, "router_unread": "away"}, "held-by-operator", "an operator holds primary; away"),  # noqa: E501
+        (DEAD, "active-down", "primary is down (said so)"),
+        (BOTH, "both-down", "primary is down (said so); backup is down (said so)"),
+        ({**ONCE, **DEAD, "moves": moves(1)}, "switch-budget-spent", "primary is down (said so); 1 automatic switchover within the hour, and no more are allowed; by hand: wanfailover switch backup"),  # noqa: E501
+        ({**TWICE, **DEAD, "moves": moves(2)}, "switch-budget-spent", "primary is down (said so); 2 automatic switchovers within the hour, and no more are allowed; by hand: wanfailover switch backup"),  # noqa: E501
+        ({**TWICE, **ON_BACKUP, "moves": moves(1, 500.0)}, "switch-budget-spent", "1 automatic switchover within the hour; the last that is allowed is kept for a circuit that is down"),  # noqa: E501
+        ({**ON_BACKUP, "moves": moves(1)}, "dwell", "switched 10 s ago; primary must wait"),
+        ({**LEAVE, "moves": moves(1)}, "dwell", "switched 10 s ago; backup must wait"),
+        (LEAVE, "active-degraded", "primary is degraded (said so); backup is up (said so)"),
+        ({**ON_BACKUP, "changed": 990.0}, "returning-too-soon", "primary is back and must stay quiet for 300 s"),  # noqa: E501
+        ({**UNSEEN, "changed": 990.0}, "returning-too-soon", f"primary cannot be seen from here, so it will be tried: {COST}"),  # noqa: E501
+        ({**ON_BACKUP, **TRIAL, "changed": 990.0}, "returning-too-soon", f"primary will be tried: {COST}"),  # noqa: E501
+        (ON_BACKUP, "preferred-recovered", "primary is up (said so), quiet for 300 s, and preferred"),  # noqa: E501
+        ({**UNSEEN, "changed": -900.0}, "trial-failback", "primary is unknown (said so), left alone for 1800 s, and preferred: proved within 20 s, or back to backup"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_the_row_that_decides_says_why(facts: dict, rule: str, because: str):
+    """By the facts, and by what to type where something is to be typed."""
+    decision = decide(situation(**facts))
+    assert (decision.rule, decision.because) == (rule, because)
+
+
+@pytest.mark.parametrize(
+    ("facts", "row", "why"),
+    [
+        ({}, "switchover-running", "no switchover is under way"),
+        ({}, "returning-too-soon", "primary is preferred to all others"),
+        ({}, "preferred-recovered", "primary is preferred to all others"),
+        ({}, "dwell", "automation switched nothing within 60 s"),
+        ({"moves": moves(1)}, "dwell", "nothing is to be switched"),
+        ({"moves": moves(1, 940.0)}, "dwell", "automation switched nothing within 60 s"),
+        ({**ON_BACKUP, **MANUAL}, "trial-failback", "returning is by hand"),
+        ({**ON_BACKUP, **MANUAL}, "returning-too-soon", "returning is by hand"),
+        ({**ON_BACKUP, "primary": State.DOWN}, "trial-failback", "primary is down (said so)"),
+        (ON_BACKUP, "returning-too-soon", "primary was quiet for 300 s"),
+        ({**UNSEEN, "changed": -900.0}, "returning-too-soon", "primary was left alone for 1800 s"),
+        ({**UNSEEN, "changed": -900.0}, "preferred-recovered", "primary has to be tried"),
+        ({**DEAD, "tried": ()}, "try-other", "backup has not failed before"),
+        (DEAD, "both-down", "backup is up (said so)"),
+        ({}, "both-down", "primary is up (said so)"),
+        ({}, "foreign-state", "the router is on primary"),
+        ({"moves": moves(1)}, "switch-budget-spent", "1 automatic switchover within the hour, of 5 that are allowed"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_row_that_does_not_hold_says_why_not(facts: dict, row: str, why: str):
+    """Each by what it would have taken."""
+    assert dict(passed_over(situation(**facts)))[row] == why
+
+
+def test_all_that_are_preferred_are_named():
+    """On the third circuit, two are better and neither is well."""
+    down = reading(State.DOWN)
+    third = replace(
+        situation(active="lte"),
+        site=site(seen=(), names=("primary", "backup", "lte")),
+        readings={"primary": down, "backup": down, "lte": reading(State.UP)},
+    )
+    both = "primary is down (said so); backup is down (said so)"
+    assert dict(passed_over(third))["trial-failback"] == both
+
+
+def test_what_loses_probes_is_told_by_how_much():
+    """More than a fiftieth keeps a circuit from being returned to."""
+    said = {}
+    for loss in (0.02, 0.05):
+        s = situation(**ON_BACKUP)
+        lossy = replace(s.readings["primary"], quiet_loss=loss)
+        said[loss] = decide(replace(s, changed=990.0, readings={**s.readings, "primary": lossy}))
+    text = "primary is back and must stay quiet for 300 s"
+    assert said[0.02].because == text
+    assert said[0.05].because == f"{text}; it loses 5% of its probes"
+
+
+@pytest.mark.parametrize(
+    ("facts", "until", "page"),
+    [
+        ({"pause": Pause(1200.0)}, 1200.0, False),
+        ({"pause": Pause()}, None, False),
+        ({"hold": Hold("primary", 1300.0)}, 1300.0, False),
+        ({"hold": Hold("primary", 1300.0), **DEAD}, 1300.0, True),
+        ({**HELD, **BOTH}, None, False),
+        (BOTH, None, True),
+        ({**ONCE, **DEAD, "moves": moves(1)}, 4590.0, True),
+        ({**ON_BACKUP, "moves": moves(1)}, 1050.0, False),
+        ({**ON_BACKUP, "changed": 990.0}, 1290.0, False),
+    ],
+)
+def test_a_row_tells_its_end_and_whom_to_wake(facts: dict, until: float | None, page: bool):
+    """Nobody is woken for what ends by itself; somebody is where no circuit is left."""
+    decision = decide(situation(**facts))
+    assert (decision.until, decision.page) == (until, page)
