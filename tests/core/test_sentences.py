@@ -9,7 +9,7 @@ import pytest
 from tests.core.test_rules import moves, reading, situation
 from tests.scenarios.world import site
 from wanfailover.core.explain import passed_over
-from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.facts import SwitchRequest, WindowTold
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause
@@ -24,10 +24,9 @@ TRIAL = {"policy": {"failback": "trial"}}
 LEAVE = {"policy": {"degraded": "switch"}, "primary": State.DEGRADED, "backup": State.UP}
 ONCE = {"policy": {"switches_per_hour": 1}}
 TWICE = {"policy": {"switches_per_hour": 2}}
+SHUT = WindowTold(is_open=False, until=5000.0)
 HELD = {"hold": Hold("primary")}
-COST = (
-    "at most 20 s and two switches without Internet, and back if it is not proved"
-)  # fmt: skip
+COST = "at most 20 s and two switches without Internet, and back if it is not proved"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +59,12 @@ COST = (
         ({**ON_BACKUP, "changed": 990.0}, "returning-too-soon", "primary is back and must stay quiet for 300 s"),  # noqa: E501
         ({**UNSEEN, "changed": 990.0}, "returning-too-soon", f"primary cannot be seen from here, so it will be tried: {COST}"),  # noqa: E501
         ({**ON_BACKUP, **TRIAL, "changed": 990.0}, "returning-too-soon", f"primary will be tried: {COST}"),  # noqa: E501
+        ({**ON_BACKUP, "window": SHUT}, "outside-window", "primary may be returned to in the window only"),  # noqa: E501
+        ({**LEAVE, "backup": State.DEGRADED}, "standby-not-better", "primary is degraded (said so); backup is degraded (said so)"),  # noqa: E501
+        ({**BOTH, "backup": State.UNKNOWN, "tried": {"backup"}}, "try-other", "primary is down (said so); backup failed before and may have recovered"),  # noqa: E501
+        ({"prober_sick": "sick"}, "prober-sick", "sick"),
+        ({"router_unread": "away"}, "router-unreachable", "away"),
+        ({"running": "switching"}, "switchover-running", "switching"),
         (ON_BACKUP, "preferred-recovered", "primary is up (said so), quiet for 300 s, and preferred"),  # noqa: E501
         ({**UNSEEN, "changed": -900.0}, "trial-failback", "primary is unknown (said so), left alone for 1800 s, and preferred: proved within 20 s, or back to backup"),  # noqa: E501
     ],
@@ -89,6 +94,12 @@ def test_the_row_that_decides_says_why(facts: dict, rule: str, because: str):
         (DEAD, "both-down", "backup is up (said so)"),
         ({}, "both-down", "primary is up (said so)"),
         ({}, "foreign-state", "the router is on primary"),
+        ({"active": None, "interrupted": "backup"}, "foreign-state", "the router is on neither circuit, and that is our own doing"),  # noqa: E501
+        ({}, "try-other", "primary is up (said so)"),
+        ({}, "standby-not-better", "primary is up (said so); backup is unknown (said so)"),
+        (ON_BACKUP, "outside-window", "a return is permitted now"),
+        ({"window": SHUT}, "outside-window", "no return is due"),
+        ({}, "active-degraded", "primary is up (said so)"),
         ({"moves": moves(1)}, "switch-budget-spent", "1 automatic switchover within the hour, of 5 that are allowed"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -131,6 +142,8 @@ def test_what_loses_probes_is_told_by_how_much():
         ({**HELD, **BOTH}, None, False),
         (BOTH, None, True),
         ({**ONCE, **DEAD, "moves": moves(1)}, 4590.0, True),
+        ({**TWICE, **ON_BACKUP, "moves": moves(1, 500.0)}, 4100.0, False),
+        ({**ON_BACKUP, "window": SHUT}, 5000.0, False),
         ({**ON_BACKUP, "moves": moves(1)}, 1050.0, False),
         ({**ON_BACKUP, "changed": 990.0}, 1290.0, False),
     ],
