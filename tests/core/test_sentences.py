@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.test_rules import moves, reading, situation
 from tests.scenarios.world import site
-from wanfailover.core.explain import passed_over
+from wanfailover.core.explain import passed_over, thresholds
 from wanfailover.core.facts import SwitchRequest, WindowTold
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
@@ -152,3 +152,22 @@ def test_a_row_tells_its_end_and_whom_to_wake(facts: dict, until: float | None, 
     """Nobody is woken for what ends by itself; somebody is where no circuit is left."""
     decision = decide(situation(**facts))
     assert (decision.until, decision.page) == (until, page)
+
+
+def test_what_a_decision_was_measured_by():
+    """Names and values, as one would say them."""
+    s = situation(**ON_BACKUP, changed=990.0, moves=moves(2, 980.0))
+    learned = replace(s.readings["primary"], patience=4.25, learned="by itself")
+    measured = thresholds(replace(s, readings={**s.readings, "primary": learned}))
+    assert list(measured) == [
+        ("primary is called down", "after 4.2 s of silence (by itself)"),
+        ("backup is called down", "after 0.0 s of silence ()"),
+        ("switches within the hour", "2 of 6"),
+        ("dwell", "60 s between automatic switches"),
+        ("primary must be good", "300 s"),
+        ("return permitted", "now"),
+    ]
+    blind = dict(thresholds(situation(**UNSEEN, changed=990.0, window=SHUT)))
+    assert blind["primary must be left alone"] == "1800 s"
+    assert blind["return permitted"] == "in the window only"
+    assert len(list(thresholds(situation()))) == 4, "there is nothing to return to"
