@@ -71,7 +71,7 @@ def test_a_return_is_permitted_and_a_switch_is_automations_where_nobody_says():
     [
         (Role, "far gateway control device"),
         (Result, "answered lost unsent"),
-        (Ending, "running proved undone stuck"),
+        (Ending, "running proved unproved undone stuck"),
         (State, "up degraded unknown down"),
     ],
 )
