@@ -138,8 +138,8 @@ class Agent:
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
-        if self.engine.unfinished:
-            yield f"after its next restart the router will hold {self.engine.unfinished}"
+        if self.engine.router.unfinished:
+            yield f"after its next restart the router will hold {self.engine.router.unfinished}"
         yield from self._remarks
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
@@ -255,7 +255,7 @@ class Agent:
 
     def _hinted(self) -> bool:
         """The router wants to be looked at: have the loop see to it."""
-        news = self.engine.prompt()
+        news = self.engine.router.prompt()
         if news:
             self._loop.inbox.put_nowait(Tick())
         return news

@@ -17,9 +17,9 @@ from wanfailover.core.entries import (
     JournalSetAside,
     LineLearned,
     SwitchoverEnded,
-    to_data,
 )
 from wanfailover.errors import JournalError
+from wanfailover.journal.plain import to_data
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal

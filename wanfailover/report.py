@@ -69,8 +69,8 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "since": wall.at(running.since) if engine.active else None,
         "router": {
             "driver": running.driver,
-            "reachable": engine.router_known,
-            "state": engine.active or ("foreign" if engine.view else None),
+            "reachable": engine.router.unread is None,
+            "state": engine.active or ("foreign" if engine.router.view else None),
         },
         "health": {
             name: _health(reading, running.vantages.get(name), wall)
