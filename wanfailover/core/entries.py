@@ -217,6 +217,34 @@ class SwitchoverEnded:
     proof_failed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MailDrained:
+    """The backup MX was asked to deliver what it holds, and begins, or holds nothing.
+
+    Args:
+        switchover: Its id: what made the asking worth while.
+
+        seconds: Since its end.
+
+        replies: (domain, the server's reply).
+    """
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailNotDrained:
+    """The same, where it did not answer in time, or will not do it for a domain at least."""
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
+
+
 Entry = (
     AgentStarted
     | AgentStopped
@@ -237,6 +265,8 @@ Entry = (
     | ActionFailed
     | ActionUndone
     | SwitchoverEnded
+    | MailDrained
+    | MailNotDrained
 )
 
 KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
