@@ -16,6 +16,8 @@ from typing import ClassVar
 
 from tests.contract.r9100 import HERE, Standing
 from tests.drivers.testbed import SWAP, Testbed
+from tests.simulation.linux import VirtualLinux
+from tests.simulation.wire import Wire
 from tests.transports.server import TOOLS, Account, Server
 from wanfailover import plugins
 from wanfailover.core.site import Site
@@ -144,6 +146,44 @@ class LinuxBySsh(LinuxHere):
         self.bed.sh("router", f"nft '{cut}'")
 
 
+class LinuxTwin(Bench):
+    """The Linux router in memory that the simulation runs on."""
+
+    plugin = "iproute2"
+    site = SWAP
+
+    def __init__(self) -> None:
+        self.router = VirtualLinux(self.site)
+
+    def driver(self) -> RouterDriver:
+        return self.router.driver(Wire(self.router.fates))
+
+    def access(self) -> RouterAccess:
+        raise NotImplementedError("it is not reached by any transport")
+
+    def strangers(self) -> list[RouterAccess]:
+        return []
+
+    def held(self) -> object:
+        return self.router.held()
+
+    def disturb(self) -> None:
+        self.router.set_by_hand(IPv4Interface("203.0.113.4/29"), IPv4Address("203.0.113.6"))
+
+    def lose_session(self) -> None:
+        self.router.lose_sessions()
+
+    def silence(self) -> None:
+        self.router.trouble.begin("silent", 3600.0)
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """A third of a second for each line."""
+        self.router.pace = 0.3
+        yield
+        self.router.pace = 0.001
+
+
 class R9100(Bench):
     """A virtual R9100 with a password, by telnet and SNMP over loopback."""
 
@@ -225,6 +265,11 @@ def _r9100_restarts(_: Callable[[], Account]) -> Iterator[Bench]:
 
 
 @contextmanager
+def _linux_twin(_: Callable[[], Account]) -> Iterator[Bench]:
+    yield LinuxTwin()
+
+
+@contextmanager
 def _linux_here(_: Callable[[], Account]) -> Iterator[Bench]:
     with Testbed() as bed:
         yield LinuxHere(bed)
@@ -246,6 +291,7 @@ BENCHES: dict[str, Callable[[Callable[[], Account]], AbstractContextManager[Benc
     "iproute2-local": _linux_here,
     "iproute2-ssh": _linux_by_ssh,
     "netopia-telnet": _r9100,
+    "twin-of-linux": _linux_twin,
 }
 """Name, and how to set it up; an account of this machine can be had by calling the argument."""
 

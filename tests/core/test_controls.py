@@ -41,7 +41,9 @@ def test_one_that_answered_must_go_on_answering():
     assert sick(controls, 20.5, silence=5.0) is not None
     late = replace(ANSWER, sent=9.0)
     assert sick(heard(ANSWER, late), 12.25) is None, "an older answer makes it no older"
-    assert sick(heard(replace(ANSWER, rtt=None)), 12.0) is None
+    untimed = heard(replace(ANSWER, rtt=None))
+    assert sick(untimed, 12.0) is None
+    assert sick(untimed, 12.1) is not None
 
 
 def test_each_has_its_own_pace():

@@ -23,7 +23,7 @@ from wanfailover.core.facts import (
 from wanfailover.core.requests import Answer
 from wanfailover.core.situation import Hold
 
-OFFICE = site()
+OFFICE = site(names=("primary", "backup", "lte"))
 WISHES = (
     log.RequestRefused, log.HoldBegan, log.HoldEnded, log.PauseBegan, log.PauseEnded,
 )  # fmt: skip
@@ -90,6 +90,11 @@ def test_whoever_switches_once_holds_nothing():
     engine = on("backup")
     told(engine, replace(ASKED, circuit="backup"))
     assert engine.hold == Hold("backup", 61.0)
+    third = Answer("r1", "the router is on lte, proved after 0.2 s: said so")
+    ended = log.HoldEnded("backup", "an operator has switched once, without a hold")
+    assert switched(engine, SwitchRequest("r1", "lte", once=True)) == ([ended], [third])
+    engine = on("backup")
+    told(engine, replace(ASKED, circuit="backup"))
     ended = log.HoldEnded("backup", "primary is the preferred circuit")
     back = Answer("r1", "the router is on primary, proved after 0.2 s: said so")
     assert switched(engine, replace(ASKED, circuit="primary", hold=None)) == ([ended], [back])

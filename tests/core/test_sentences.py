@@ -8,8 +8,9 @@ import pytest
 
 from tests.core.test_rules import moves, reading, situation
 from tests.scenarios.world import site
-from wanfailover.core.explain import passed_over
-from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.explain import passed_over, thresholds
+from wanfailover.core.facts import SwitchRequest, WindowTold
+from wanfailover.core.ledger import Move
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause
@@ -24,10 +25,9 @@ TRIAL = {"policy": {"failback": "trial"}}
 LEAVE = {"policy": {"degraded": "switch"}, "primary": State.DEGRADED, "backup": State.UP}
 ONCE = {"policy": {"switches_per_hour": 1}}
 TWICE = {"policy": {"switches_per_hour": 2}}
+SHUT = WindowTold(is_open=False, until=5000.0)
 HELD = {"hold": Hold("primary")}
-COST = (
-    "at most 20 s and two switches without Internet, and back if it is not proved"
-)  # fmt: skip
+COST = "at most 20 s and two switches without Internet, and back if it is not proved"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,12 @@ COST = (
         ({**ON_BACKUP, "changed": 990.0}, "returning-too-soon", "primary is back and must stay quiet for 300 s"),  # noqa: E501
         ({**UNSEEN, "changed": 990.0}, "returning-too-soon", f"primary cannot be seen from here, so it will be tried: {COST}"),  # noqa: E501
         ({**ON_BACKUP, **TRIAL, "changed": 990.0}, "returning-too-soon", f"primary will be tried: {COST}"),  # noqa: E501
+        ({**ON_BACKUP, "window": SHUT}, "outside-window", "primary may be returned to in the window only"),  # noqa: E501
+        ({**LEAVE, "backup": State.DEGRADED}, "standby-not-better", "primary is degraded (said so); backup is degraded (said so)"),  # noqa: E501
+        ({**BOTH, "backup": State.UNKNOWN, "tried": {"backup"}}, "try-other", "primary is down (said so); backup failed before and may have recovered"),  # noqa: E501
+        ({"prober_sick": "sick"}, "prober-sick", "sick"),
+        ({"router_unread": "away"}, "router-unreachable", "away"),
+        ({"running": "switching"}, "switchover-running", "switching"),
         (ON_BACKUP, "preferred-recovered", "primary is up (said so), quiet for 300 s, and preferred"),  # noqa: E501
         ({**UNSEEN, "changed": -900.0}, "trial-failback", "primary is unknown (said so), left alone for 1800 s, and preferred: proved within 20 s, or back to backup"),  # noqa: E501
     ],
@@ -89,6 +95,12 @@ def test_the_row_that_decides_says_why(facts: dict, rule: str, because: str):
         (DEAD, "both-down", "backup is up (said so)"),
         ({}, "both-down", "primary is up (said so)"),
         ({}, "foreign-state", "the router is on primary"),
+        ({"active": None, "interrupted": "backup"}, "foreign-state", "the router is on neither circuit, and that is our own doing"),  # noqa: E501
+        ({}, "try-other", "primary is up (said so)"),
+        ({}, "standby-not-better", "primary is up (said so); backup is unknown (said so)"),
+        (ON_BACKUP, "outside-window", "a return is permitted now"),
+        ({"window": SHUT}, "outside-window", "no return is due"),
+        ({}, "active-degraded", "primary is up (said so)"),
         ({"moves": moves(1)}, "switch-budget-spent", "1 automatic switchover within the hour, of 5 that are allowed"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -131,6 +143,8 @@ def test_what_loses_probes_is_told_by_how_much():
         ({**HELD, **BOTH}, None, False),
         (BOTH, None, True),
         ({**ONCE, **DEAD, "moves": moves(1)}, 4590.0, True),
+        ({**TWICE, **ON_BACKUP, "moves": moves(1, 500.0)}, 4100.0, False),
+        ({**ON_BACKUP, "window": SHUT}, 5000.0, False),
         ({**ON_BACKUP, "moves": moves(1)}, 1050.0, False),
         ({**ON_BACKUP, "changed": 990.0}, 1290.0, False),
     ],
@@ -139,3 +153,45 @@ def test_a_row_tells_its_end_and_whom_to_wake(facts: dict, until: float | None, 
     """Nobody is woken for what ends by itself; somebody is where no circuit is left."""
     decision = decide(situation(**facts))
     assert (decision.until, decision.page) == (until, page)
+
+
+def test_what_a_decision_was_measured_by():
+    """Names and values, as one would say them."""
+    s = situation(**ON_BACKUP, changed=990.0, moves=moves(2, 980.0))
+    learned = replace(s.readings["primary"], patience=4.25, learned="by itself")
+    measured = thresholds(replace(s, readings={**s.readings, "primary": learned}))
+    assert list(measured) == [
+        ("primary is called down", "after 4.2 s of silence (by itself)"),
+        ("backup is called down", "after 0.0 s of silence ()"),
+        ("switches within the hour", "2 of 6"),
+        ("dwell", "60 s between automatic switches"),
+        ("primary must be good", "300 s"),
+        ("return permitted", "now"),
+    ]
+    blind = dict(thresholds(situation(**UNSEEN, changed=990.0, window=SHUT)))
+    assert blind["primary must be left alone"] == "1800 s"
+    assert blind["return permitted"] == "in the window only"
+    assert len(list(thresholds(situation()))) == 4, "there is nothing to return to"
+
+
+def test_the_dwell_names_whom_it_keeps_waiting():
+    """The preferred one, which has to be tried, and not the third, which is seen to be well."""
+    third = replace(
+        situation(**UNSEEN, moves=moves(1)),
+        site=site(seen=(), names=("primary", "backup", "lte")),
+        readings={
+            "primary": reading(State.UNKNOWN),
+            "backup": reading(State.UP),
+            "lte": reading(State.UP),
+        },
+    )
+    decision = decide(third)
+    assert (decision.rule, decision.because) == ("dwell", "switched 10 s ago; primary must wait")
+
+
+@pytest.mark.parametrize(("now", "rule"), [(1059.9, "both-down"), (1060.0, "try-other")])
+def test_what_failed_is_tried_again_when_that_is_due(now: float, rule: str):
+    """A minute after its proof has failed, all else being dead."""
+    failed = [Move(1000.0, "primary", "backup", "active-down", proved=False, failed=True)]
+    facts = {"primary": State.DOWN, "backup": State.UNKNOWN, "tried": {"backup"}}
+    assert decide(situation(**facts, moves=failed, now=now)).rule == rule

@@ -40,3 +40,13 @@ def test_a_line_that_becomes_slow_is_given_its_time_soon():
 def test_nobody_is_given_more_than_the_most():
     """However slow it is, it is overdue some time."""
     assert after(*[0.02, 20.0] * 10) == 3.0
+
+
+def test_its_arithmetic_is_that_of_rfc_6298():
+    """A quarter of a surprise goes into the deviation, an eighth of it into the mean."""
+    free = {"timeout_least": 0.0, "timeout_most": 99.0}
+    smoothed, deviation = 0.5 + 0.4 / 8, 0.25 + (0.4 - 0.25) / 4
+    assert after(0.5, 0.9, **free) == pytest.approx(smoothed + 4 * deviation)
+    deviation += (abs(0.1 - smoothed) - deviation) / 4
+    smoothed += (0.1 - smoothed) / 8
+    assert after(0.5, 0.9, 0.1, **free) == pytest.approx(smoothed + 4 * deviation)

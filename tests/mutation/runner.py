@@ -21,7 +21,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import _lru_cache_wrapper, reduce
 from hashlib import sha256
 from itertools import accumulate, chain
@@ -334,6 +334,8 @@ def _patched(mutant: Mutant, now: ModuleType) -> bool:
         return bool(mutant.constants)
     old, new = (reduce(getattr, mutant.change.where.split("."), each) for each in (was, now))
     if is_dataclass(old):
+        for was_field, field_now in zip(fields(old), fields(new), strict=False):
+            was_field.default = field_now.default
         old, new = old.__init__, new.__init__
     if not isinstance(old, FunctionType) or not isinstance(new, FunctionType):
         return False

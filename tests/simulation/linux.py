@@ -166,11 +166,13 @@ class VirtualLinux:
             tools = "/usr/sbin/conntrack\n/usr/bin/arping\n"
             return Completed(0, f"{documents}{tools}peer {AGENT}\n", "")
         if command == SURVEY:
-            links = [{**link, "addr_info": []} for link in self.addresses()]
-            parts = {"rights": "RTNETLINK answers: No such process", "links": json.dumps(links)}
+            said = {
+                "rights": "RTNETLINK answers: No such process\n",
+                "links": json.dumps(self.addresses()) + "\n",
+                "nft": '{"nftables": []}\n',
+            }
             names = ("rights", "links", "ipv6", "dhcp", "rp_filter", "nft", "iptables")
-            nft = {"nft": '{"nftables": []}'}
-            told = "".join(f"== {name}\n{(parts | nft).get(name, '')}\n" for name in names)
+            told = "".join(f"== {name}\n{said.get(name, '')}" for name in names)
             return Completed(0, told, "")
         if self.leftovers.knows(command):
             return await self.leftovers.do(command)
