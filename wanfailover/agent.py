@@ -197,6 +197,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
+            self._mail.resume(self._last)
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())

@@ -84,6 +84,25 @@ def test_a_switch_does_not_wait_for_it(box):
     assert box.entries(log.MailNotDrained) == []
 
 
+def test_an_agent_that_dies_meanwhile(box):
+    """The next one goes on with it, and the one after that does not begin anew."""
+    with Mx(BANNER="421 too busy") as mx:
+        reckon_with(box, mx)
+        with box.agent() as agent:
+            box.wait(up)
+            command(box, "switch", "backup")
+            waiting = box.wait(lambda report: report["mail"]["state"] == "waiting")
+            agent.kill()
+        mx.script["BANNER"] = "220 mx"
+        with box.agent():
+            report = box.wait(drained)
+            assert report["mail"]["switchover"] == waiting["switchover"]["id"]
+        asked = mx.verbs.count("ETRN")
+        with box.agent():
+            assert box.wait(lambda report: report["active"])["mail"]["state"] == "drained"
+        assert mx.verbs.count("ETRN") == asked
+
+
 def test_refused_is_told(box):
     """It is not drained, and the log warns."""
     with Mx(ETRN="459 <example.com>: service unavailable") as mx:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from tests.support.clock import virtual_time
 from wanfailover.core.entries import MailDrained, MailNotDrained
 from wanfailover.mail.drain import AGAIN, Drain, Drains
 from wanfailover.mail.session import Reply, Unanswered
+from wanfailover.report import stamp
 from wanfailover.specs import Mail
 
 MAIL = Mail(("example.com", "example.net"), "10.20.0.25")
@@ -162,3 +164,25 @@ async def test_only_where_it_is_wanted():
         beside.begin("s1")
         await asyncio.sleep(10)
         assert (backup.asked, written, beside.report()) == ([], [], None)
+
+
+@virtual_time
+async def test_begun_again_by_the_next_agent():
+    """Only what was proved a short while ago, and has no answer yet."""
+    now = datetime.now(UTC)
+    proved = {"id": "s1", "outcome": "proved", "started": stamp(now - timedelta(seconds=600))}
+    for last, asked in (
+        (None, 0),
+        (proved | {"outcome": "undone"}, 0),
+        (proved | {"started": stamp(now - timedelta(seconds=1000))}, 0),
+        (proved, 1),
+    ):
+        backup = Backup()
+        beside, _ = drains(backup)
+        beside.resume(last)
+        await asyncio.sleep(1)
+        assert len(backup.asked) == asked, last
+        beside.resume(last)
+        await asyncio.sleep(1)
+        assert len(backup.asked) == asked, last
+        beside.cancel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 from wanfailover.core.entries import MailDrained, MailNotDrained
@@ -131,6 +132,18 @@ class Drains:
         self.cancel()
         if self._mail is not None and self._ask is not None:
             self._task = self._spawn(self._run(switchover, Drain(self._mail, self._ask)))
+
+    def resume(self, switchover: Report | None) -> None:
+        """An agent starts: the one before may have ended while this *switchover*'s was under way.
+
+        One that is older than a drain may take is left alone.
+        """
+        if switchover is None or switchover["outcome"] != "proved":
+            return
+        asked = self._last is not None and self._last["switchover"] == switchover["id"]
+        age = utc_now() - datetime.fromisoformat(switchover["started"])
+        if not asked and age.total_seconds() < WITHIN:
+            self.begin(switchover["id"])
 
     def cancel(self) -> None:
         """A switchover begins: what was under way is its affair no longer."""
