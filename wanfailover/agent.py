@@ -22,6 +22,7 @@ from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
+    Ending,
     Fact,
     Outcome,
     PauseRequest,
@@ -42,6 +43,7 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
+from wanfailover.mail.drain import Drains, by_smtp
 from wanfailover.ports import Costly, RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
@@ -87,6 +89,7 @@ class Agent:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
+            mailed = report.last_mail(reader)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -100,6 +103,8 @@ class Agent:
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
+        ask = by_smtp(profile.mail, self._names) if profile.mail else None
+        self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(
             self._loop.inbox.put_nowait, detect=self._site.policy.detect, names=self._names
         )
@@ -129,6 +134,7 @@ class Agent:
             last=self._last,
             began=self._began,
             warnings=tuple(self._warnings()),
+            mail=self._mail.report(),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
@@ -191,6 +197,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
+            self._mail.resume(self._last)
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())
@@ -269,6 +276,7 @@ class Agent:
         match fact:
             case SwitchoverStarted():
                 self._began = report.utc_now()
+                self._mail.cancel()
             case RouterView(remarks=remarks):
                 self._tell(remarks)
             case _:
@@ -300,6 +308,8 @@ class Agent:
 
     def _ended(self, outcome: Outcome) -> None:
         self._last = report.ended(ended_entry(outcome), report.utc_now())
+        if outcome.ending is not Ending.STUCK and outcome.changed:
+            self._mail.begin(outcome.id)
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""

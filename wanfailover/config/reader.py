@@ -61,6 +61,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         devices=devices,
         calendar=keys.failback.calendar(),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
+        mail=keys.mail.mail() if keys.mail else None,
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 

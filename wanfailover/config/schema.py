@@ -33,6 +33,7 @@ from wanfailover.config.fields import (
 )
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
+from wanfailover.config.mail import MailGroup
 from wanfailover.config.spans import Size, span
 from wanfailover.config.words import listed
 from wanfailover.core.site import Circuit, Path
@@ -253,7 +254,7 @@ class ProfileKeys(Keys):
     policy: PolicyKeys = PolicyKeys()
     failback: FailbackKeys = FailbackKeys()
     tunnels: NotBuilt = None
-    mail: NotBuilt = None
+    mail: MailGroup = None
     preflight: NotBuilt = None
     drill: NotBuilt = None
     notify: NotBuilt = None

@@ -221,6 +221,34 @@ class SwitchoverEnded:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class MailDrained:
+    """The backup MX was asked to deliver what it holds, and begins, or holds nothing.
+
+    Args:
+        switchover: Its id: what made the asking worth while.
+
+        seconds: Since its end.
+
+        replies: (domain, the server's reply).
+    """
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailNotDrained:
+    """The same, where it did not answer in time, or will not do it for a domain at least."""
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
+
+
 Entry = (
     AgentStarted
     | AgentStopped
@@ -241,6 +269,8 @@ Entry = (
     | ActionFailed
     | ActionUndone
     | SwitchoverEnded
+    | MailDrained
+    | MailNotDrained
 )
 
 DURABLE = (
