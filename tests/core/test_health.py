@@ -257,6 +257,17 @@ def test_a_failed_proof_counts_for_a_while_or_until_it_answers_by_the_router():
     )
 
 
+def test_a_proof_ends_what_was_held_against_a_circuit():
+    """It was silent when it was last seen, and has answered a proof: an operator knew better."""
+    scribe = Scribe()
+    scribe.go(10)
+    assert scribe.go(20, lambda _: False).state is State.DOWN
+    scribe.line.vouch(scribe.now)
+    assert scribe.line.read(scribe.now).state is State.UP
+    assert scribe.go(10).state is State.UP
+    assert scribe.go(20, lambda _: False).state is State.DOWN
+
+
 def test_loss_degrades_with_hysteresis():
     """A fifth lost is degraded; a tenth ends it."""
     scribe = Scribe()

@@ -146,9 +146,9 @@ class Line:
             self._quiet_since, self._quiet = now, {}
 
     def vouch(self, now: Instant) -> None:
-        """A proof succeeded here just now: as good as an answer."""
-        self._condemned = None
-        self._floor = max(self._floor, now)
+        """A proof succeeded here just now: as good as an answer, and what was before is past."""
+        self._begin(now)
+        self._state = State.UNKNOWN
         self._evidence = now
         self._heard(now)
         self._revived = None
