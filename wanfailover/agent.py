@@ -140,6 +140,7 @@ class Agent:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
         if self.engine.unfinished:
             yield f"after its next restart the router will hold {self.engine.unfinished}"
+        yield from filter(None, (self.engine.tunnels.trouble,))
         yield from self._remarks
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:

@@ -21,6 +21,7 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
+from wanfailover.core.tunnels import TunnelReading
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
 
@@ -86,7 +87,9 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "paused": engine.pause is not None,
         "paused_until": engine.pause and wall.at(engine.pause.until),
         "switchover": _switchover(engine, running),
-        "tunnels": [],
+        "tunnels": [
+            _tunnel(name, reading, wall) for name, reading in engine.tunnels.readings.items()
+        ],
         "mail": None,
         "preflight": None,
         "agent": {
@@ -111,6 +114,16 @@ def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
         "muted": list(reading.muted),
         "patience_seconds": round(reading.patience, 1),
         "learned": reading.learned,
+    }
+
+
+def _tunnel(name: str, reading: TunnelReading, wall: Wall) -> Report:
+    return {
+        "name": name,
+        "state": str(reading.state),
+        "because": reading.because,
+        "since": wall.at(reading.since),
+        "last_good": wall.at(reading.good),
     }
 
 

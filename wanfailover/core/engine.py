@@ -39,6 +39,7 @@ from wanfailover.core.router import KnownRouter
 from wanfailover.core.site import Circuit, Site, Target
 from wanfailover.core.situation import Hold, Pause, Situation
 from wanfailover.core.standing import Standing
+from wanfailover.core.tunnels import Tunnels
 from wanfailover.core.unsettled import Interrupted
 
 TICK = 0.5
@@ -49,7 +50,6 @@ QUICK_TICK = 0.1
 
 AGAIN = 3600.0
 """Seconds after which a decision that stays the same is kept once more, with its figures."""
-
 
 UNPROVED = "a switch to it could not be proved"
 
@@ -67,6 +67,7 @@ class Engine:
         self.switchover: SwitchoverStarted | None = None
         self._lines = Lines(site, memory.days)
         self._controls = Controls(controls)
+        self.tunnels = Tunnels(site.tunnels)
         for circuit in site.circuits:
             at = ledger.failed_at(memory.moves, circuit.name)
             if at is not None:
@@ -74,10 +75,8 @@ class Engine:
         self._standing = Standing(site, memory)
         self._router = KnownRouter(site)
         self._window = WindowTold(is_open=True)
-        self._kept_at: Instant = float("-inf")
+        self._kept_at = self._judged = self._began = float("-inf")  # began: the last switchover
         self._fed: Instant | None = None
-        self._began: Instant = float("-inf")  # the switchover that is under way, or was last
-        self._judged: Instant = float("-inf")
         self._requests = Requests(site.circuits[0].name, memory.hold, memory.pause)
         self._news = News()
 
@@ -242,14 +241,13 @@ class Engine:
                 self.epoch += 1
             case Outcome():
                 self._take_outcome(fact, now)
-            case _:
-                pass  # a tick: time has passed
 
     def _take_sample(self, sample: ProbeSample, now: Instant) -> None:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
-            return
-        if sample.circuit is not None and self.heeds(sample):
+        elif sample.role is Role.TUNNEL and self.heeds(sample):
+            self.tunnels.take(sample)
+        elif sample.circuit is not None and self.heeds(sample):
             if sample.circuit == self.active:
                 self._lines[sample.circuit].acquit(sample)
             self._lines[sample.circuit].take(sample, now)
@@ -344,6 +342,9 @@ class Engine:
             self._news.entries.extend(self._lines.read(now))
             this = doubts.this_side(self._lines, self._controls, self._router, self.active, now)
             self._lines.blame(self.active, this)
+            self._news.entries.extend(
+                self.tunnels.read(now, self.epoch, self.active, self._lines.reading(self.active))
+            )
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
         new = _gist(before) != _gist(self.decision)
