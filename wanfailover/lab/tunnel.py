@@ -36,6 +36,7 @@ kernel-netlink socket-default vici
         log {
             path = /run/charon.log
             default = 1
+            flush_line = yes
         }
     }
 }
