@@ -186,7 +186,9 @@ class Agent:
         feeder = asyncio.create_task(watchdog.feed(self._notify, self._late))
         try:
             await self._custody.take()
-            self._loop.inbox.put_nowait(await self._driver.read())
+            view = await self._driver.read()
+            self._told_window()  # before anything can be decided
+            self._loop.inbox.put_nowait(view)
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
@@ -234,10 +236,15 @@ class Agent:
     async def _tell_window(self) -> None:
         """Tell the engine whether a return is permitted, whenever that changes."""
         while True:
-            now = time.monotonic()
-            fact, wait = calendar.told(self._profile.calendar, now, report.utc_now())
-            self._loop.inbox.put_nowait(fact)
+            wait = self._told_window()
             await asyncio.sleep(wait)
+
+    def _told_window(self) -> float:
+        """Tell it now; gives the seconds until it is to be told again."""
+        now = time.monotonic()
+        fact, wait = calendar.told(self._profile.calendar, now, report.utc_now())
+        self._loop.inbox.put_nowait(fact)
+        return wait
 
     async def _forget(self) -> None:
         """Keep no more history than the profile asks for."""

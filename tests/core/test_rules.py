@@ -106,6 +106,7 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"foreign": "odd", "active": None, **RESTORE}, "foreign-state", None),
         ({"foreign": "odd", "active": None, "ours": "primary", "primary": State.DOWN, **RESTORE}, "foreign-state", None),  # noqa: E501
         ({"foreign": "odd", "active": None, "ours": "primary", "moves": PUT_BACK, **RESTORE}, "foreign-state", None),  # noqa: E501
+        ({"foreign": "odd", "active": None, "ours": "primary", "moves": moves(5), **RESTORE}, "foreign-state", None),  # noqa: E501
         ({"active": "backup", "ours": "primary", "changed": 940.0, **RESTORE}, "foreign-state", "primary"),  # noqa: E501
         ({"active": "backup", "ours": "primary", "changed": 939.0, **RESTORE}, "returning-too-soon", None),  # noqa: E501
         ({"ours": "backup", "changed": 990.0, **RESTORE}, "steady", None),

@@ -10,6 +10,7 @@ from tests.core.test_rules import moves, reading, situation
 from tests.scenarios.world import site
 from wanfailover.core.explain import passed_over, thresholds
 from wanfailover.core.facts import SwitchRequest, WindowTold
+from wanfailover.core.ledger import Move
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause
@@ -171,3 +172,26 @@ def test_what_a_decision_was_measured_by():
     assert blind["primary must be left alone"] == "1800 s"
     assert blind["return permitted"] == "in the window only"
     assert len(list(thresholds(situation()))) == 4, "there is nothing to return to"
+
+
+def test_the_dwell_names_whom_it_keeps_waiting():
+    """The preferred one, which has to be tried, and not the third, which is seen to be well."""
+    third = replace(
+        situation(**UNSEEN, moves=moves(1)),
+        site=site(seen=(), names=("primary", "backup", "lte")),
+        readings={
+            "primary": reading(State.UNKNOWN),
+            "backup": reading(State.UP),
+            "lte": reading(State.UP),
+        },
+    )
+    decision = decide(third)
+    assert (decision.rule, decision.because) == ("dwell", "switched 10 s ago; primary must wait")
+
+
+@pytest.mark.parametrize(("now", "rule"), [(1059.9, "both-down"), (1060.0, "try-other")])
+def test_what_failed_is_tried_again_when_that_is_due(now: float, rule: str):
+    """A minute after its proof has failed, all else being dead."""
+    failed = [Move(1000.0, "primary", "backup", "active-down", proved=False, failed=True)]
+    facts = {"primary": State.DOWN, "backup": State.UNKNOWN, "tried": {"backup"}}
+    assert decide(situation(**facts, moves=failed, now=now)).rule == rule

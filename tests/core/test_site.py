@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
 
 import pytest
 
 from tests.scenarios.world import holds, site
 from wanfailover.core.facts import ProbeSample, Result, Role, RouterView
 from wanfailover.core.reading import State
-from wanfailover.core.site import Path, Target
+from wanfailover.core.site import Path as Vantage
+from wanfailover.core.site import Policy, Target
 
 OFFICE = site()
 PRIMARY, BACKUP = OFFICE.circuits
@@ -69,8 +72,8 @@ def test_where_traffic_is_paid_for_it_is_asked_seldom(every: float, metered: flo
 
 def test_a_mark_is_a_vantage_with_a_code_point():
     """An interface of ours is a vantage without."""
-    assert replace(PRIMARY, vantage=Path(dscp=1)).marked is True
-    assert replace(PRIMARY, vantage=Path(device="eth1")).marked is False
+    assert replace(PRIMARY, vantage=Vantage(dscp=1)).marked is True
+    assert replace(PRIMARY, vantage=Vantage(device="eth1")).marked is False
     assert replace(PRIMARY, vantage=None).marked is False
 
 
@@ -99,3 +102,46 @@ def test_a_packet_is_missed_where_it_was_sent_again_too():
         )
     ]
     assert missed == [False, True, True, False]
+
+
+PROFILES = Path(__file__).parents[2] / "profiles/README.md"
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, " %": 0.01, "": 1.0}
+DOCUMENTED = {
+    "need": "need",
+    "policy.dwell": "dwell",
+    "policy.switches_per_hour": "switches_per_hour",
+    "policy.degraded": "degraded",
+    "policy.proof_within": "proof_within",
+    "policy.reconcile.every": "reconcile_every",
+    "policy.reconcile.drift": "drift",
+    "failback.method": "failback",
+    "failback.after": "return_after",
+    "failback.trial.every": "trial_every",
+    "failback.trial.within": "trial_within",
+    "detect.false_failovers_per_year": "false_per_year",
+    "detect.first_silence": "first_silence",
+    "detect.first_bad_seconds": "first_bad_seconds",
+    "detect.patience.least": "least",
+    "detect.patience.most": "most",
+    "detect.enough_probes": "enough",
+    "detect.bad_share": "bad_share",
+    "detect.spared_share": "spared_share",
+    "detect.muted_after": "muted_after",
+    "detect.timeout.least": "timeout_least",
+    "detect.timeout.most": "timeout_most",
+    "detect.fast.every": "fast",
+    "detect.fast.for": "fast_for",
+    "detect.stall": "stall",
+}
+
+
+@pytest.mark.parametrize(("key", "name"), DOCUMENTED.items())
+def test_what_a_profile_leaves_out_is_as_documented(key: str, name: str):
+    """The table of keys gives the default that the core has."""
+    row = re.search(rf"^\| `{key}` \| `(.+?)` \|", PROFILES.read_text(), re.MULTILINE)
+    assert row is not None
+    number = re.fullmatch(r"([\d.]+)(.*)", row[1])
+    documented = float(number[1]) * UNITS[number[2]] if number else row[1]
+    policy = Policy()
+    default = getattr(policy if hasattr(policy, name) else policy.detect, name)
+    assert default == (pytest.approx(documented) if number else documented)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -12,9 +13,9 @@ import pytest
 from pydantic import ConfigDict, TypeAdapter
 
 import wanfailover.core
-from wanfailover.core.facts import Outcome
+from wanfailover.core.facts import Ending, Outcome, Result, Role
 from wanfailover.core.memory import Memory
-from wanfailover.core.reading import Reading
+from wanfailover.core.reading import Reading, State
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Circuit
 from wanfailover.core.site import Path as Way
@@ -63,3 +64,17 @@ def test_a_return_is_permitted_and_a_switch_is_automations_where_nobody_says():
     told = {f.name: default(f) for f in fields(Outcome) if default(f) is not MISSING}
     assert (told.pop("automatic"), told.pop("changed")) == (True, True)
     assert not any(told.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Role, "far gateway control device"),
+        (Result, "answered lost unsent"),
+        (Ending, "running proved unproved undone stuck"),
+        (State, "up degraded unknown down"),
+    ],
+)
+def test_words_that_are_a_contract(kind: type[StrEnum], words: str):
+    """They stand in `status --json`, in the journal and in recordings."""
+    assert " ".join(kind) == words

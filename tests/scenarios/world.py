@@ -146,6 +146,7 @@ class World:
         self.moves: list[tuple[float, Outcome]] = []  # the switches that touched the router
         self.health: list[tuple[float, str, str]] = []  # when a circuit changed to which state
         self.lives: list[Life] = []
+        self._window: WindowTold | None = None  # as it was last told
         self._start(self.memory)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -276,6 +277,8 @@ class World:
         self._due.clear()  # what was in flight is lost
         self._pace, self._looking = None, False
         self.say("the agent starts")
+        if self._window is not None:
+            self.feed(self._window)
 
     def request(self, circuit: str, **how: object) -> None:
         self.feed(SwitchRequest(id="r", circuit=circuit, who="ann", **how))  # type: ignore[arg-type]
@@ -299,8 +302,8 @@ class World:
             self.say(f"  {name}: {value}")
 
     def window(self, *, is_open: bool, seconds: float | None = None) -> None:
-        until = None if seconds is None else self.now + seconds
-        self.feed(WindowTold(is_open, until))
+        self._window = WindowTold(is_open, None if seconds is None else self.now + seconds)
+        self.feed(self._window)
 
     # The probes.
 

@@ -42,8 +42,11 @@ PUTS_BACK = {"foreign-state"}
 BLIND = {"try-other", "trial-failback", "drill"}
 """Rules that may move without better evidence, each with proof or return."""
 
-SICK_AFTER = 1.0
-"""Seconds, besides twice its patience, in which a prober that fell sick may not have noticed."""
+HEARD_WITHIN = 2.0
+"""Seconds in which a new life has heard whatever answers."""
+
+BLAMES = {"active-down", "active-degraded", "try-other"}
+"""Rules that lay it to the circuit that they leave."""
 
 SEES_WITHIN = 90.0
 """Seconds after which nobody may call a dead circuit's day steady."""
@@ -151,8 +154,8 @@ class Safety:
         dead = source is not None and self.office.life[source] in {Life.DEAD, Life.BEYOND}
         if sick is None or dead or source is None:
             return
-        unseen = 2 * engine.readings[source].patience + SICK_AFTER
-        if now - sick <= unseen or sick < self.born + unseen:
+        patience = 0.0 if started.rule in BLAMES else 2 * engine.readings[source].patience + 1.0
+        if now - sick <= patience or sick < self.born + HEARD_WITHIN:
             return
         rule, eyes = started.rule, self.office.eyes
         self.violated(

@@ -6,8 +6,6 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
 from tests.simulation.story import in_virtual_time, world
@@ -39,10 +37,6 @@ def test_a_router_on_no_circuit_is_put_on_one_that_is_dead() -> None:
     assert in_virtual_time(story) != "stuck"
 
 
-KNOWN = pytest.mark.xfail(strict=True, reason="known, and not mended yet: see its docstring")
-
-
-@KNOWN
 def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None:
     """A router that restarts on a circuit that lives is not left the moment it is back.
 
@@ -62,7 +56,6 @@ def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None
     assert [in_virtual_time(partial(story, phase=phase)) for phase in phases] == [[]] * 10
 
 
-@KNOWN
 def test_after_an_undo_that_met_nobody_no_circuit_is_blamed() -> None:
     """Whoever does not know where the router is has no evidence about any circuit.
 

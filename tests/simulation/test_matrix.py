@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.matrix import ROUTERS, Fault, When, cells, end_of, table
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("router", ROUTERS)
 def test_every_fault_at_every_action(
     router: str, record_property: Callable[[str, object], None]

@@ -15,7 +15,7 @@ CHUNK, CHUNKS = (200, 200) if SOAK else (20, 20)
 """Seeds in a chunk, and chunks: 2,000 incidents, and 200,000 before a release."""
 
 
-@pytest.mark.timeout(1200 if SOAK else 60)
+@pytest.mark.timeout(3600 if SOAK else 120)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_whatever_happens(chunk: int) -> None:
     """S1 to S6 and S9 hold at any time, and at rest."""

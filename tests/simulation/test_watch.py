@@ -86,7 +86,7 @@ DEFECTS: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_defect_is_found(defect: str) -> None:
     """By the property that it breaks."""
@@ -95,7 +95,7 @@ def test_a_defect_is_found(defect: str) -> None:
         assert any(law in wrong for wrong in _wrong()), f"{SEEDS} stories, and no {law}"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_an_undo_that_does_nothing_is_found() -> None:
     """By S1, where a change was cut in two, as only a router with a console can have it."""
     keys = range(14, 30, 3)

@@ -6,6 +6,7 @@ from wanfailover.core.controls import Controls
 from wanfailover.core.facts import Instant
 from wanfailover.core.layers import Layer
 from wanfailover.core.lines import Lines
+from wanfailover.core.reading import Reading
 from wanfailover.core.router import KnownRouter
 
 
@@ -30,15 +31,37 @@ def of_our_eyes(
     return controls.sick(now, reading.heard, suspected=down, silence=reading.patience)
 
 
-def this_side(
-    lines: Lines, controls: Controls, router: KnownRouter, active: str | None, now: Instant
-) -> Layer | None:
-    """What fails on this side of the active circuit, which no other circuit would cure."""
+class Eyes:
+    """Our own, by which circuits are judged; *sick* says what is wrong with them, if anything."""
+
+    def __init__(self) -> None:
+        self.sick: str | None = None
+
+    def look(
+        self,
+        lines: Lines,
+        controls: Controls,
+        router: KnownRouter,
+        active: str | None,
+        now: Instant,
+    ) -> None:
+        """Look again. What they saw of a dead circuit while they were sick is void afterwards."""
+        was, self.sick = self.sick, of_our_eyes(lines, controls, router, active, now)
+        if was is not None and self.sick is None and active is not None and lines.is_down(active):
+            lines[active].forget(now)
+            lines.readings[active] = lines[active].read(now)
+        lines.blame(active, this_side(self.sick, lines.reading(active), router))
+
+
+def this_side(sick: str | None, reading: Reading | None, router: KnownRouter) -> Layer | None:
+    """What fails on this side of the active circuit, which no other circuit would cure.
+
+    *sick* is what is wrong with our own eyes, *reading* the active circuit's.
+    """
     if router.has_no_way_out:
         return Layer.ROUTER
-    if of_our_eyes(lines, controls, router, active, now) is None:
+    if sick is None:
         return None
-    reading = lines.reading(active)
     return Layer.HOST if reading is not None and reading.unsent is not None else Layer.LAN
 
 

@@ -74,6 +74,7 @@ class Engine:
                 self._lines[circuit.name].condemn(at, UNPROVED)
         self._standing = Standing(site, memory)
         self._router = KnownRouter(site)
+        self._eyes = doubts.Eyes()
         self._window = WindowTold(is_open=True)
         self._kept_at = self._judged = self._began = float("-inf")  # began: the last switchover
         self._fed: Instant | None = None
@@ -260,17 +261,13 @@ class Engine:
             self._lines[name].forget(now)
         self._router.take(view)
         active = self._whose(view, now)
-        standing = self._standing
-        if standing.is_whole(view):
-            standing.stuck = None
         if first:
-            standing.find(active, now, self._requests, self._news)
+            self._standing.find(active, now, self._requests, self._news)
             if not self.unfinished:
-                standing.resume(self._news)
-        elif active != self.active:
-            because = "the router says so, and it was not our doing"
-            moved = log.ActiveChanged(self.active, active, because)
-            standing.drift(moved, now, self._requests, self._news)
+                self._standing.resume(self._news)
+            return
+        self._standing.see(view, active, now, self._requests, self._news)
+        if active != self.active:
             self._move(active, now)
             if active is not None and self.site.circuit(active).vantage is None:
                 self._lines[active].forget(now)  # what it was when we left it says nothing of now
@@ -302,11 +299,13 @@ class Engine:
         self._lines.deaf(now, now - self._began)  # nobody was asked while it ran
         left, view = self.interrupted, outcome.view
         self._standing.take(outcome, now)
+        stuck = outcome.ending is Ending.STUCK and not self._standing.is_whole(view)
         if view is not None:
             self._router.take(view)
-            stuck = outcome.ending is Ending.STUCK
             self._move(None if stuck else self._whose(view, now), now)
             self._standing.ours = self.active or self._standing.ours
+        elif stuck:
+            self._move(None, now)  # it may be on either: what is asked now is evidence of neither
         else:
             self.epoch += 1
         if outcome.ending is Ending.PROVED:
@@ -340,8 +339,7 @@ class Engine:
         self._requests.expire(now, self._news)
         if self.switchover is None:
             self._news.entries.extend(self._lines.read(now))
-            this = doubts.this_side(self._lines, self._controls, self._router, self.active, now)
-            self._lines.blame(self.active, this)
+            self._eyes.look(self._lines, self._controls, self._router, self.active, now)
             self._news.entries.extend(
                 self.tunnels.read(now, self.epoch, self.active, self._lines.reading(self.active))
             )
@@ -381,9 +379,7 @@ class Engine:
             ours=self._standing.ours,
             hold=self.hold,
             pause=self.pause,
-            prober_sick=doubts.of_our_eyes(
-                self._lines, self._controls, self._router, self.active, now
-            ),
+            prober_sick=self._eyes.sick,
             router_unread=doubts.of_the_router(self._lines, self._router, self.active),
             foreign=self._router.foreign() if self.active is None else None,
             tried=ledger.tried(self._standing.moves),

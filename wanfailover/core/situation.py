@@ -160,7 +160,8 @@ class Situation:
         worse = self.state(self.ours).rank < self.state(self.active).rank
         if worse or not (lately or self.active is None) or self.interrupted is not None:
             return None
-        return self.ours if ledger.restored(self.moves, self.now) < RESTORES else None
+        spent = self.spent >= self.budget or ledger.restored(self.moves, self.now) >= RESTORES
+        return None if spent else self.ours
 
     @property
     def wants_off(self) -> bool:

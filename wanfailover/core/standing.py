@@ -56,6 +56,22 @@ class Standing:
             moved = log.ActiveChanged(self.ours, active, "found so: moved while no agent ran")
             self.drift(moved, now, requests, news)
 
+    def see(
+        self, view: RouterView, active: str | None, now: Instant, requests: Requests, news: News
+    ) -> None:
+        """It was read again, and is on *active*."""
+        stuck = self.stuck is not None
+        if self.is_whole(view):
+            self.stuck = None
+        if active == self.active:
+            return
+        if stuck:  # nobody knew where it was: that is no other hand's doing
+            self.ours = active or self.ours
+            news.entries.append(log.ActiveChanged(self.active, active, "a switch has left it so"))
+            return
+        because = "the router says so, and it was not our doing"
+        self.drift(log.ActiveChanged(self.active, active, because), now, requests, news)
+
     def drift(self, moved: log.ActiveChanged, now: Instant, requests: Requests, news: News) -> None:
         """Another hand has moved it, or its own restart.
 
