@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,9 +21,9 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
-from wanfailover.core.tunnels import TunnelReading
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
+from wanfailover.tunnels import TunnelReading
 
 Report = dict[str, Any]
 
@@ -58,6 +58,7 @@ class Running:
     vantages: Mapping[str, str | None]
     last: Report | None
     began: datetime | None = None
+    tunnels: Mapping[str, TunnelReading] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -87,9 +88,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "paused": engine.pause is not None,
         "paused_until": engine.pause and wall.at(engine.pause.until),
         "switchover": _switchover(engine, running),
-        "tunnels": [
-            _tunnel(name, reading, wall) for name, reading in engine.tunnels.readings.items()
-        ],
+        "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
         "mail": None,
         "preflight": None,
         "agent": {

@@ -39,7 +39,6 @@ from wanfailover.core.router import KnownRouter
 from wanfailover.core.site import Circuit, Site, Target
 from wanfailover.core.situation import Hold, Pause, Situation
 from wanfailover.core.standing import Standing
-from wanfailover.core.tunnels import Tunnels
 from wanfailover.core.unsettled import Interrupted
 
 TICK = 0.5
@@ -67,7 +66,6 @@ class Engine:
         self.switchover: SwitchoverStarted | None = None
         self._lines = Lines(site, memory.days)
         self._controls = Controls(controls)
-        self.tunnels = Tunnels(site.tunnels)
         for circuit in site.circuits:
             at = ledger.failed_at(memory.moves, circuit.name)
             if at is not None:
@@ -246,8 +244,6 @@ class Engine:
     def _take_sample(self, sample: ProbeSample, now: Instant) -> None:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
-        elif sample.role is Role.TUNNEL and self.heeds(sample):
-            self.tunnels.take(sample)
         elif sample.circuit is not None and self.heeds(sample):
             if sample.circuit == self.active:
                 self._lines[sample.circuit].acquit(sample)
@@ -340,9 +336,6 @@ class Engine:
         if self.switchover is None:
             self._news.entries.extend(self._lines.read(now))
             self._eyes.look(self._lines, self._controls, self._router, self.active, now)
-            self._news.entries.extend(
-                self.tunnels.read(now, self.epoch, self.active, self._lines.reading(self.active))
-            )
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
         new = _gist(before) != _gist(self.decision)

@@ -2,8 +2,12 @@
 
 A security association that is installed proves nothing; it stays so for minutes on a dead path.
 Only an answer through the tunnel does. One customer's dead tunnel is that customer's trouble, so
-nothing here is evidence on a circuit. When the router has moved to another circuit, tunnels are
-built anew, and the probes are the traffic that wakes those which are built on demand.
+nothing here is evidence on a circuit, and none of it reaches the engine. When the router has moved
+to another circuit, tunnels are built anew, and the probes are the traffic that wakes those which
+are built on demand. Nothing waits for that: a switch is proved by the Internet, and what then comes
+of the tunnels is told as it happens, for up to `Tunnel.within`, which may be minutes.
+
+It is pure, as the core is: told facts and the time, it gives entries.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from enum import StrEnum
 from math import inf
 
 from wanfailover.core import entries as log
-from wanfailover.core.facts import Instant, ProbeSample, Result
+from wanfailover.core.engine import Engine
+from wanfailover.core.facts import Fact, Instant, ProbeSample, Result, Role
 from wanfailover.core.reading import Reading, State
 from wanfailover.core.site import Tunnel
 
@@ -50,7 +55,7 @@ class TunnelReading:
 
 @dataclass(slots=True)
 class Tunnels:
-    """All tunnels of a site. *readings* are as of the last `read`, by the tunnel's name.
+    """All tunnels of a site. *readings* are as of the last fact, by the tunnel's name.
 
     *trouble* is the finding that none came up on the circuit that the router has moved to.
     """
@@ -63,21 +68,29 @@ class Tunnels:
     epoch: int = -1
     moved: Instant = -inf
 
-    def take(self, sample: ProbeSample) -> None:
-        """Take one check's result; a late answer repairs its loss."""
+    def told(self, fact: Fact, now: Instant, engine: Engine) -> Iterator[log.Entry]:
+        """Take a check's result, or any fact that *engine* was fed; gives what has changed.
+
+        In another epoch of the engine's the router was moved, or touched: tunnels must come anew.
+        """
+        if engine.epoch != self.epoch:
+            self.epoch, self.moved = engine.epoch, now
+        if isinstance(fact, ProbeSample):
+            if fact.role is not Role.TUNNEL:
+                return
+            if engine.heeds(fact):
+                self._take(fact)
+        if engine.switchover is None:
+            yield from self._read(now, engine.active, engine.readings.get(engine.active or ""))
+
+    def _take(self, sample: ProbeSample) -> None:
+        """A late answer repairs its loss."""
         kept = self.heard if sample.result is Result.ANSWERED else self.lost
         kept[sample.target] = max(sample.sent, kept.get(sample.target, sample.sent))
 
-    def read(
-        self, now: Instant, epoch: int, circuit: str | None, reading: Reading | None
+    def _read(
+        self, now: Instant, circuit: str | None, reading: Reading | None
     ) -> Iterator[log.Entry]:
-        """Judge them all; gives what has changed.
-
-        In another *epoch* the router was moved, or touched, and tunnels must come anew. *reading*
-        is how *circuit*, the active one, is judged itself.
-        """
-        if epoch != self.epoch:
-            self.epoch, self.moved = epoch, now
         for tunnel in self.tunnels:
             was, (state, because) = self.readings.get(tunnel.name), self._judge(tunnel, now)
             self.readings[tunnel.name] = TunnelReading(

@@ -8,7 +8,6 @@ import pytest
 
 from tests.scenarios.world import holds, site
 from wanfailover.core import entries as log
-from wanfailover.core import plan
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     Ending,
@@ -19,8 +18,8 @@ from wanfailover.core.facts import (
     SwitchoverStarted,
     Tick,
 )
-from wanfailover.core.plan import Announce, RenewTunnel
 from wanfailover.core.site import Tunnel
+from wanfailover.tunnels import Tunnels
 
 A = Tunnel("a", "icmp 10.20.0.1", within=10.0, ike="a", child="lan")
 B = Tunnel("b", "tcp 10.30.0.1:443", every=5.0, within=20.0)
@@ -33,14 +32,15 @@ class Play:
 
     def __init__(self, office=OFFICE) -> None:
         self.engine = Engine(office)
+        self.tunnels = Tunnels(office.tunnels)
         self.now = 0.0
         self.said: list[log.Entry] = []
         self.feed(holds(office, "primary", 0.0))
 
     def feed(self, fact) -> None:
-        entries, _ = self.engine.feed(fact, self.now)
-        kinds = (log.TunnelChanged, log.TunnelsFailed)
-        self.said += [entry for entry in entries if isinstance(entry, kinds)]
+        if not (isinstance(fact, ProbeSample) and fact.role is Role.TUNNEL):
+            self.engine.feed(fact, self.now)
+        self.said += self.tunnels.told(fact, self.now, self.engine)
 
     def ask(self, target: str, role: Role = Role.TUNNEL, *, well: bool = True, **more) -> None:
         result = Result.ANSWERED if well else Result.LOST
@@ -68,7 +68,7 @@ class Play:
 
     @property
     def states(self) -> dict[str, str]:
-        return {name: str(r.state) for name, r in self.engine.tunnels.readings.items()}
+        return {name: str(r.state) for name, r in self.tunnels.readings.items()}
 
 
 def test_a_tunnel_is_unknown_until_it_answers():
@@ -77,8 +77,8 @@ def test_a_tunnel_is_unknown_until_it_answers():
     assert play.states == {"a": "unknown", "b": "unknown"}
     play.wait(5.0, A)
     assert play.states == {"a": "up", "b": "unknown"}
-    assert play.engine.tunnels.readings["a"].good == 5.0
-    assert play.engine.tunnels.readings["b"].good is None
+    assert play.tunnels.readings["a"].good == 5.0
+    assert play.tunnels.readings["b"].good is None
     play.wait(20.0, A)
     assert play.states == {"a": "up", "b": "down"}
     assert [(entry.tunnel, entry.was, entry.state) for entry in play.said] == [
@@ -95,7 +95,7 @@ def test_one_that_nobody_asks_is_no_dead_one():
         play.ask(FAR, Role.FAR)
         play.feed(Tick())
     assert play.states == {"a": "unknown", "b": "unknown"}
-    assert play.engine.tunnels.readings["a"].because == "not asked"
+    assert play.tunnels.readings["a"].because == "not asked"
 
 
 @pytest.mark.parametrize(("silence", "state"), [(2.5, "up"), (3.0, "down")])
@@ -122,14 +122,14 @@ def test_a_late_answer_repairs_its_loss():
     play.wait(5.0, A)
     play.wait(4.0)
     assert play.states["a"] == "down"
-    assert play.engine.tunnels.readings["a"].because == "no answer for 4 s"
-    assert play.engine.tunnels.readings["a"].since == 8.0
+    assert play.tunnels.readings["a"].because == "no answer for 4 s"
+    assert play.tunnels.readings["a"].since == 8.0
     play.ask(A.check, sent=play.now, rtt=0.9)
     play.ask(A.check, well=False, sent=play.now - 0.5)  # an older loss comes after it
     play.feed(Tick())
     assert play.states["a"] == "up"
-    assert play.engine.tunnels.readings["a"].since == play.now
-    assert play.engine.tunnels.readings["a"].good == play.now
+    assert play.tunnels.readings["a"].since == play.now
+    assert play.tunnels.readings["a"].good == play.now
 
 
 def test_after_a_switch_it_is_renewing_until_it_answers():
@@ -142,7 +142,7 @@ def test_after_a_switch_it_is_renewing_until_it_answers():
     assert play.states == {"a": "renewing", "b": "up"}
     play.wait(1.0, B)
     assert play.states == {"a": "down", "b": "up"}
-    assert play.engine.tunnels.trouble == ""
+    assert play.tunnels.trouble == ""
     play.wait(1.0, A, B)
     assert play.states == {"a": "up", "b": "up"}
 
@@ -166,11 +166,11 @@ def test_when_none_comes_up_where_the_internet_works_it_is_told_once():
     play.wait(30.0)
     told = [entry for entry in play.said if isinstance(entry, log.TunnelsFailed)]
     assert [entry.circuit for entry in told] == ["backup"]
-    assert play.engine.tunnels.trouble == told[0].because
+    assert play.tunnels.trouble == told[0].because
     for cause in ("backup", "old address", "UDP 500 and 4500 or ESP", "stale NAT entries"):
         assert cause in told[0].because
     play.wait(1.0, A)
-    assert play.engine.tunnels.trouble == ""
+    assert play.tunnels.trouble == ""
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_it_is_not_told(moved, internet, office):
         play.switch()
     play.wait(30.0, internet=internet)
     assert not any(isinstance(entry, log.TunnelsFailed) for entry in play.said)
-    assert play.engine.tunnels.trouble == ""
+    assert play.tunnels.trouble == ""
 
 
 def test_it_is_not_told_of_tunnels_that_came_and_went_later():
@@ -196,7 +196,7 @@ def test_it_is_not_told_of_tunnels_that_came_and_went_later():
     play.wait(10.0, A, B)
     play.wait(30.0)
     assert play.states == {"a": "down", "b": "down"}
-    assert play.engine.tunnels.trouble == ""
+    assert play.tunnels.trouble == ""
 
 
 def test_dead_tunnels_are_no_evidence_on_a_circuit():
@@ -206,24 +206,3 @@ def test_dead_tunnels_are_no_evidence_on_a_circuit():
     assert set(play.states.values()) == {"down"}
     assert str(play.engine.readings["primary"].state) == "up"
     assert play.engine.decision.target is None
-
-
-def test_nor_do_living_ones_prove_a_circuit():
-    """A far target's name for a check is nobody's: what comes by a tunnel has no vote."""
-    play = Play(replace(OFFICE, tunnels=(replace(A, check=FAR),)))
-    for _ in range(60):
-        play.now += 0.5
-        play.ask(FAR)
-        play.feed(Tick())
-    assert play.states == {"a": "up"}
-    assert str(play.engine.readings["primary"].state) == "unknown"
-
-
-def test_a_plan_renews_what_the_router_can():
-    """After everything else, and the undo of it is the same."""
-    made = plan.make(OFFICE, "backup", holds(OFFICE, "primary", 0.0))
-    *_, announce, renew = made.steps
-    assert isinstance(announce, Announce)
-    assert renew == RenewTunnel(A)
-    assert renew.undo() == renew
-    assert str(renew) == "renew the tunnel a"
