@@ -155,7 +155,7 @@ def test_left_alone_it_does_not_come_in_time(lab: Lab, tmp_path: Path):
 
 
 def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
-    """It is told before by `check`, and after by the finding; on the primary all is well again."""
+    """It is told before by `check`, and after by the finding; the switch stands."""
     near = NEAR.replace("            id = office\n", "")
     far = FAR.replace("remote_addrs = %any", f"remote_addrs = {PRIMARY}").replace(
         "            id = office\n", f"            id = {PRIMARY}\n"
@@ -168,9 +168,6 @@ def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
     assert (report["active"], report["switchover"]["outcome"]) == ("backup", "proved")
     assert "know us by our old address alone" in finding(report)
     assert state("customer-a", "down")(report)
-    lab.clear("primary")
-    report = site.office.wait(state("customer-a", "up", "primary"), 30)
-    assert finding(report) is None
     assert site.office.stop() == 0
 
 
