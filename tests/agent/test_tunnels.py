@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.scenarios.world import holds, site
+from tests.support.box import Box
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
@@ -206,3 +207,23 @@ def test_dead_tunnels_are_no_evidence_on_a_circuit():
     assert set(play.states.values()) == {"down"}
     assert str(play.engine.readings["primary"].state) == "up"
     assert play.engine.decision.target is None
+
+
+def test_the_agent_renews_tells_and_writes_down(tmp_path):
+    """A whole agent: after a switch the tunnel is renewed, asked anew, and in `status`."""
+    box = Box(tmp_path)
+    with box.profile.open("a") as profile:
+        profile.write(
+            "tunnels: [{name: a, check: {icmp: 10.20.0.1}, within: 5s, ike: a, child: lan}]\n"
+        )
+    with box.agent():
+        box.wait(lambda report: [row["state"] for row in report["tunnels"]] == ["up"])
+        box.kill("primary")
+        box.settled("backup")
+        report = box.wait(lambda report: [row["state"] for row in report["tunnels"]] == ["up"])
+        assert report["tunnels"][0]["name"] == "a"
+        assert report["tunnels"][0]["last_good"] is not None
+    assert "perform RenewTunnel" in box.calls
+    states = [entry.state for entry in box.entries(log.TunnelChanged)]
+    assert states[0] == "up"
+    assert states[-2:] == ["renewing", "up"]
