@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -68,12 +68,15 @@ class Site:
         says: What the router holds, besides its kernel's word: names of circuits, or None.
 
         left: What is on the router that should be gone once all is at rest.
+
+        power_cut: Let it lose what it has in memory, and boot.
     """
 
     lab: Lab
     office: Office
     says: Callable[[], set[str | None]]
     left: Callable[[], list[str]]
+    power_cut: Callable[[], None] | None = None
 
     def holds(self) -> str | None:
         """The circuit that the router is on, whole; None if it is on a mixture."""
@@ -136,9 +139,16 @@ def _circuit(addresses: list[str], gateways: list[str]) -> str | None:
 @contextmanager
 def over_ssh(lab: Lab, directory: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     door = Door(lab, directory, request.getfixturevalue("user"))
-    with door.open(), door.user.may(f"NOPASSWD: {TOOLS}"):
+    with ExitStack() as server, door.user.may(f"NOPASSWD: {TOOLS}"):
+
+        def power_cut() -> None:
+            lab.reboot_router()
+            server.close()
+            server.enter_context(door.open())
+
+        server.enter_context(door.open())
         office = Office(lab, directory, router=linux(*door.profile()), settings=SETTINGS)
-        yield Site(lab, office, set, lambda: left_there(lab))
+        yield Site(lab, office, set, lambda: left_there(lab), power_cut)
 
 
 @contextmanager
