@@ -22,6 +22,7 @@ from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
+    Ending,
     Fact,
     Outcome,
     PauseRequest,
@@ -44,6 +45,7 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
+from wanfailover.mail.drain import Drains, by_smtp
 from wanfailover.ports import Costly, RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
@@ -90,6 +92,7 @@ class Agent:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
+            mailed = report.last_mail(reader)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -104,6 +107,8 @@ class Agent:
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
+        ask = by_smtp(profile.mail, self._names) if profile.mail else None
+        self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
@@ -132,6 +137,7 @@ class Agent:
             began=self._began,
             tunnels=self._tunnels.readings,
             warnings=tuple(self._warnings()),
+            mail=self._mail.report(),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
 
@@ -142,8 +148,8 @@ class Agent:
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
-        if self.engine.unfinished:
-            yield f"after its next restart the router will hold {self.engine.unfinished}"
+        if self.engine.router.unfinished:
+            yield f"after its next restart the router will hold {self.engine.router.unfinished}"
         yield from self._remarks
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
@@ -195,6 +201,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
+            self._mail.resume(self._last)
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())
@@ -259,7 +266,7 @@ class Agent:
 
     def _hinted(self) -> bool:
         """The router wants to be looked at: have the loop see to it."""
-        news = self.engine.prompt()
+        news = self.engine.router.prompt()
         if news:
             self._loop.inbox.put_nowait(Tick())
         return news
@@ -286,6 +293,7 @@ class Agent:
         match fact:
             case SwitchoverStarted():
                 self._began = report.utc_now()
+                self._mail.cancel()
             case RouterView(remarks=remarks):
                 self._tell(remarks)
             case _:
@@ -317,6 +325,8 @@ class Agent:
 
     def _ended(self, outcome: Outcome) -> None:
         self._last = report.ended(ended_entry(outcome), report.utc_now())
+        if outcome.ending is not Ending.STUCK and outcome.changed:
+            self._mail.begin(outcome.id)
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from wanfailover.config import Profile
 from wanfailover.control import Reply
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Fact, SwitchRequest
+from wanfailover.core.entries import MailDrained
+from wanfailover.core.facts import Ending, Fact, SwitchRequest
 from wanfailover.core.policy import Decision
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Site
@@ -20,11 +21,13 @@ from wanfailover.journal.memory import remember
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
+from wanfailover.mail.drain import WITHIN_ONCE, Drain, by_smtp
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.sites import SiteDir
+from wanfailover.specs import Mail
 from wanfailover.switchover import Order, Prepared, Switchover, prepare
 
 UNREACHABLE = 3
@@ -124,7 +127,10 @@ async def switch_once(
             await run.custody.take()
             await session.feed(await driver.read())
             reply = reply_to(await session.carry_out(request, run))
-            return replace(reply, lines=(f"Note: {record.trouble}",)) if record.trouble else reply
+            notes = [f"Note: {record.trouble}"] if record.trouble else []
+            if profile.mail is not None and session.moved is not None:
+                notes.append(await _drained(profile.mail, session.moved, names or Names(), record))
+            return replace(reply, lines=(*reply.lines, *notes))
         finally:
             await run.custody.release()
     except RouterHeld as error:
@@ -136,12 +142,23 @@ async def switch_once(
         journal.close()
 
 
+async def _drained(mail: Mail, switchover: str, names: Names, record: Recorder) -> str:
+    """Ask the backup MX to deliver, for as long as one may wait for a command; tell about it."""
+    if not mail.etrn:
+        return "Mail: the backup MX is not asked to deliver: etrn is false"
+    entry = await Drain(mail, by_smtp(mail, names)).run(switchover, WITHIN_ONCE)
+    await record(entry)
+    late = "" if isinstance(entry, MailDrained) else "; its mail waits for its own schedule"
+    return f"Mail: {entry.because}{late}"
+
+
 class _Session:
     """One request's way through an engine of its own."""
 
     def __init__(self, engine: Engine, record: Recorder) -> None:
         self.engine = engine
         self.record = record
+        self.moved: str | None = None  # the switchover that was proved
 
     async def feed(self, fact: Fact) -> list[Answer]:
         entries, answers = self.engine.feed(fact, time.monotonic())
@@ -153,5 +170,8 @@ class _Session:
         if not answers:
             order = Order.of(self.engine)
             await self.feed(order.started(self.engine.active))
-            answers = await self.feed(await switchover.run(order))
+            outcome = await switchover.run(order)
+            if outcome.ending is Ending.PROVED:
+                self.moved = outcome.id
+            answers = await self.feed(outcome)
         return answers[0]

@@ -45,7 +45,7 @@ class Guarded:
 
     def __init__(self, driver: RouterDriver) -> None:
         self._driver = driver
-        self._forth = self._back = float("inf")
+        self._forth = self._back = self._hurried = float("inf")
         self._performing: asyncio.Timeout | None = None
         for name in dir(driver):
             if not name.startswith("_") and not hasattr(type(self), name):
@@ -61,7 +61,8 @@ class Guarded:
 
     def hurry(self, seconds: float) -> None:
         """Have a switchover under way do nothing more after *seconds*; it undoes then."""
-        self._forth = min(self._forth, asyncio.get_running_loop().time() + seconds)
+        self._hurried = asyncio.get_running_loop().time() + seconds
+        self._forth = min(self._forth, self._hurried)
         if self._performing is not None:
             self._performing.reschedule(min(self._forth, self._performing.when() or self._forth))
 
@@ -72,7 +73,8 @@ class Guarded:
     def compile(self, steps: Sequence[Step], view: RouterView) -> tuple[Action, ...]:
         """Turn abstract steps into actions; a switchover begins with it, and so does its time."""
         actions = self._driver.compile(steps, view)
-        self._forth = asyncio.get_running_loop().time() + TWICE * self.longest("perform")
+        given = asyncio.get_running_loop().time() + TWICE * self.longest("perform")
+        self._forth = min(given, self._hurried)
         self._back = float("inf")
         return actions
 

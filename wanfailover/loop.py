@@ -167,7 +167,7 @@ class Loop:
             self._begin(now)
         if self.engine.wants_view(now) and not self._reading:
             self._reading = True
-            self.engine.asked_router(now)
+            self.engine.router.asked(now)
             self.spawn(self.read_router())
         if self.engine.marks_differ and self.marks.due(now):
             self.spawn(self._set_marks())
@@ -200,7 +200,7 @@ class Loop:
         async with self.router:
             if self.engine.switchover is None:
                 await self.marks.set(self.engine.marks)
-        self.engine.prompt()  # what the router holds now is read from the router
+        self.engine.router.prompt()  # what the router holds now is read from the router
 
     async def _write(self, entries: Sequence[log.Entry], answers: Sequence[Answer]) -> None:
         """Nobody is told that it is done before it is written: a hold must outlast a crash."""

@@ -13,11 +13,12 @@ from wanfailover import timing, traffic
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
-from wanfailover.core.site import Circuit, Site
+from wanfailover.core.site import Circuit, Path, Site
+from wanfailover.mail import blocked, checks
 from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
-from wanfailover.specs import Icmp
+from wanfailover.specs import Icmp, ProbeSpec
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 
@@ -69,17 +70,48 @@ async def online(
             yield finding
     names = Names()
     active = site.identify(view)
-    astray = {c.name for c in site.circuits if c.marked and c is not active} - view.marks
-    for assignment in Aim(profile).at(active.name if active else None):
-        if assignment.circuit in astray and assignment.path.dscp:
-            continue  # it would leave by the active circuit, and say nothing of this one
-        doing(f"asking {assignment.target.name}")
-        yield await _ask(assignment, profile, names)
+    look = _Look(profile, active, view)
+    async for row in look.round(names, doing):
+        yield row
     for circuit in profile.circuits:
-        if circuit.name in astray:
+        if circuit.name in look.astray:
             yield _unmarked(circuit)
         if circuit.vantage is None and circuit is not active:
             yield _out_of_sight(circuit, profile)
+    for row in blocked.findings(look.seen, look.active):
+        yield row
+    if profile.mail is not None:
+        doing(f"asking the backup MX {profile.mail.name}")
+        async for row in checks.findings(profile.mail, names):
+            yield row
+
+
+class _Look:
+    """Every target, asked once over each way; *seen* is what the far ones answered."""
+
+    def __init__(self, profile: Profile, active: Circuit | None, view: RouterView) -> None:
+        self._profile = profile
+        self.active = active.name if active else None
+        idle = {c.name for c in profile.circuits if c.marked and c is not active}
+        self.astray = idle - view.marks
+        self.seen: dict[tuple[str, ProbeSpec], ProbeResult] = {}
+
+    async def round(self, names: Names, doing: Callable[[str], object]) -> AsyncIterator[Finding]:
+        ways: dict[str, Path] = {}
+        for assignment in Aim(self._profile).at(self.active):
+            circuit, role = assignment.circuit, assignment.target.role
+            if circuit in self.astray and assignment.path.dscp:
+                continue  # it would leave by the active circuit, and say nothing of this one
+            doing(f"asking {assignment.target.name}")
+            result = await once(assignment.spec, assignment.path, names)
+            if circuit is not None and role is Role.FAR:
+                self.seen[circuit, assignment.spec] = result
+                ways[circuit] = assignment.path
+            yield _told(assignment, result, self._profile)
+        mx = blocked.outside(self._profile.mail) if self._profile.mail else None
+        if mx is not None and mx.name not in {spec.name for _, spec in self.seen}:
+            for circuit, path in ways.items():
+                self.seen[circuit, mx] = await once(mx, path, names)
 
 
 def _ping() -> Finding:
@@ -102,8 +134,7 @@ def _active(site: Site, view: RouterView) -> Finding:
     return Finding("router", GREEN, f"is on {circuit.name}: {view.source} via {view.gateway}")
 
 
-async def _ask(assignment: Assignment, profile: Profile, names: Names) -> Finding:
-    result = await once(assignment.spec, assignment.path, names)
+def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Finding:
     over = assignment.circuit or "inside"
     subject = f"{over}: {assignment.target.name}"
     if result.result is Result.ANSWERED:

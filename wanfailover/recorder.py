@@ -16,10 +16,11 @@ from wanfailover.core.entries import (
     Entry,
     JournalSetAside,
     LineLearned,
+    MailNotDrained,
     SwitchoverEnded,
-    to_data,
 )
 from wanfailover.errors import JournalError
+from wanfailover.journal.plain import to_data
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
@@ -136,7 +137,7 @@ class Recorder:
             for key, value in to_data(entry).items()
             if value not in (None, ()) and key not in EXPLAINED
         }
-        bad = isinstance(entry, ActionFailed | JournalSetAside) or (
+        bad = isinstance(entry, ActionFailed | JournalSetAside | MailNotDrained) or (
             isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
         )
         (self._log.warning if bad else self._log.info)(event, **fields)

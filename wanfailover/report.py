@@ -18,6 +18,8 @@ from wanfailover.core.entries import (
     AgentStopped,
     DecisionMade,
     Entry,
+    MailDrained,
+    MailNotDrained,
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
@@ -60,6 +62,7 @@ class Running:
     began: datetime | None = None
     tunnels: Mapping[str, TunnelReading] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    mail: Report | None = None
 
 
 def live(engine: Engine, running: Running, wall: Wall) -> Report:
@@ -71,8 +74,8 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "since": wall.at(running.since) if engine.active else None,
         "router": {
             "driver": running.driver,
-            "reachable": engine.router_known,
-            "state": engine.active or ("foreign" if engine.view else None),
+            "reachable": engine.router.unread is None,
+            "state": engine.active or ("foreign" if engine.router.view else None),
         },
         "health": {
             name: _health(reading, running.vantages.get(name), wall)
@@ -89,7 +92,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "paused_until": engine.pause and wall.at(engine.pause.until),
         "switchover": _switchover(engine, running),
         "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
-        "mail": None,
+        "mail": running.mail,
         "preflight": None,
         "agent": {
             "running": True,
@@ -187,6 +190,26 @@ def last_switchover(reader: Reader) -> Report | None:
     return ended(record.entry, record.at)
 
 
+def mail_asked(entry: MailDrained | MailNotDrained, at: datetime) -> Report:
+    """What became of asking the backup MX to deliver, as `status` shows it."""
+    return {
+        "state": "drained" if isinstance(entry, MailDrained) else "not-drained",
+        "because": entry.because,
+        "since": stamp(at),
+        "switchover": entry.switchover,
+        "seconds": round(entry.seconds, 2),
+        "replies": [list(reply) for reply in entry.replies],
+    }
+
+
+def last_mail(reader: Reader) -> Report | None:
+    """The newest of these; None where nobody has ever been asked."""
+    record = reader.last(MailDrained, MailNotDrained)
+    if record is None or not isinstance(record.entry, MailDrained | MailNotDrained):
+        return None
+    return mail_asked(record.entry, record.at)
+
+
 def recorded(reader: Reader, site: str) -> Report:
     """Tell how things stood when the last agent wrote its journal; no agent runs now."""
     decision = _newest(reader, DecisionMade)
@@ -212,7 +235,7 @@ def recorded(reader: Reader, site: str) -> Report:
         "paused_until": pause and wall.at(pause.until),
         "switchover": last_switchover(reader),
         "tunnels": [],
-        "mail": None,
+        "mail": last_mail(reader),
         "preflight": None,
         "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
         "warnings": [],

@@ -132,4 +132,30 @@ class Device:
         return f"snmp {self.host}"
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Who takes the office's mail while the office cannot.
+
+    Args:
+        domains: The office's, in lower case.
+
+        host: The backup MX's, as it is reached from the office: mostly through a tunnel.
+
+        server: ``address:port`` of the office's own mail server; only `mail-config` needs it.
+
+        etrn: Ask it to deliver what it holds, after each switchover (RFC 1985).
+    """
+
+    domains: tuple[str, ...]
+    host: str
+    port: int = 25
+    server: str | None = None
+    etrn: bool = True
+
+    @property
+    def name(self) -> str:
+        """As printed to the operator."""
+        return f"{self.host}:{self.port}"
+
+
 ProbeSpec = Icmp | Tcp | Inside | Smtp | Dns | Https | Device

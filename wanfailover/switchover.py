@@ -36,7 +36,7 @@ from wanfailover.core.plan import Plan
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
 from wanfailover.custody import Custody
-from wanfailover.errors import DriverError, ProofFailed, SwitchoverError, UndoFailed
+from wanfailover.errors import DriverError, ProofFailed, RouterHeld, SwitchoverError, UndoFailed
 from wanfailover.ports import Action, EntrySink, Prover, RouterDriver
 
 DEAD_MAN = "dead-man"
@@ -175,7 +175,9 @@ class Switchover:
             )
         except DriverError as error:
             because = f"nothing was changed: {error}"
-            return self._outcome(order, None, Ending.UNDONE, started, because, changed=False)
+            refused = "router-held" if isinstance(error, RouterHeld) else "router-unreachable"
+            failed = self._outcome(order, None, Ending.UNDONE, started, because, changed=False)
+            return replace(failed, refused=refused)
         await self._record(_intent(order, prepared))
         ended = await self._transact(_Transaction(order, prepared))
         outcome = replace(
@@ -183,8 +185,10 @@ class Switchover:
             view=ended.view,
             proof_failed=ended.proof_failed,
             changed=ended.changed,
+            refused=order.rule,
         )
-        await self._record(ended_entry(outcome))
+        whole = not ended.changed or self._site.is_whole(ended.view)
+        await self._record(replace(ended_entry(outcome), whole=whole))
         return outcome
 
     async def _transact(self, this: _Transaction) -> _Ended:
@@ -223,7 +227,7 @@ class Switchover:
         order, actions = this.order, this.prepared.actions
         seconds = self.custody.guards(actions, this.prepared.proving)
         live = order.leaves_live or (order.left is not None and self.custody.found)
-        if seconds is None or not live:
+        if seconds is None or not live or this.mends:  # nobody wants half of each back
             return
         await self._record(log.ActionBegun(order.id, DEAD_MAN))
         began, this.guarded = self._clock(), True
@@ -369,6 +373,7 @@ def ended_entry(outcome: Outcome) -> log.SwitchoverEnded:
         round(outcome.seconds, 3),
         outcome.because,
         outcome.proof_failed,
+        outcome.changed,
     )
 
 

@@ -23,13 +23,17 @@ async def test_the_window_is_told_before_anything_can_be_decided(tmp_path, monke
         (PRIMARY, BACKUP), (), Policy(),
     )  # fmt: skip
     agent = Agent(profile, SiteDir(tmp_path), TalkingRouter(PRIMARY.address, PRIMARY.gateway))
-    told, feed = [], agent.engine.feed
-    monkeypatch.setattr(
-        agent.engine, "feed", lambda fact, now: told.append(fact) or feed(fact, now)
-    )
+    told, feed, read = [], agent.engine.feed, asyncio.Event()
+
+    def note(fact, now):
+        told.append(fact)
+        if isinstance(fact, RouterView):
+            read.set()
+        return feed(fact, now)
+
+    monkeypatch.setattr(agent.engine, "feed", note)
     running = asyncio.create_task(agent.run())
-    while not any(isinstance(fact, RouterView) for fact in told):
-        await asyncio.sleep(0.01)
+    await read.wait()
     agent.stop()
     await running
     assert isinstance(told[0], WindowTold)

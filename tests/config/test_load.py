@@ -16,6 +16,7 @@ from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Detect, Policy, Target, Tunnel
 from wanfailover.core.site import Path as Vantage
 from wanfailover.errors import ProfileError
+from wanfailover.specs import Mail
 
 LEAST = """\
 site: office
@@ -345,3 +346,26 @@ class TestDrivers:
         file.write_text(LEAST)
         with pytest.raises(ProfileError, match="no driver `linux` is installed; write `iproute2`"):
             load(file)
+
+
+class TestMail:
+    def test_left_out(self, profile) -> None:
+        """Most offices have no backup MX."""
+        assert profile(LEAST + PROBES).mail is None
+
+    def test_least(self, profile) -> None:
+        """Domains in lower case, without the root's dot; SMTP's port; ETRN."""
+        text = "mail: {domains: [Example.COM., example.net], backup_mx: 10.20.0.25}\n"
+        assert profile(LEAST + PROBES + text).mail == Mail(
+            ("example.com", "example.net"), "10.20.0.25", 25, None, etrn=True
+        )
+
+    def test_all(self, profile) -> None:
+        """Every port may be another one than 25, for that is often blocked."""
+        text = (
+            'mail: {domains: [example.com], backup_mx: "mx.example.net:2525", '
+            'server: "192.168.1.25:2525", etrn: false}\n'
+        )
+        assert profile(LEAST + PROBES + text).mail == Mail(
+            ("example.com",), "mx.example.net", 2525, "192.168.1.25:2525", etrn=False
+        )

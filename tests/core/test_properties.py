@@ -93,7 +93,8 @@ class Watched(World):
         assert engine.switchover is None, "two at once"
         if rule in MENDING:
             return  # what was begun, by whomever, is ended
-        assert engine.hold is None, "automation moved a held circuit (S4)"
+        held = engine.hold is None or (rule, target) == ("held-by-operator", engine.hold.circuit)
+        assert held, "automation moved a held circuit (S4)"
         assert engine.pause is None, "automation moved while it was paused"
         self.check_evidence(rule, engine.active, target)
         self.check_pace(rule)
@@ -101,7 +102,7 @@ class Watched(World):
     def check_evidence(self, rule: str, left: str | None, target: str) -> None:
         """S2: never to worse evidence; with equal or unknown evidence by three rules only."""
         reading = self.engine.readings[target]
-        if rule == "foreign-state":
+        if rule in {"foreign-state", "held-by-operator"}:
             had = self.engine.readings[left].state if left else State.UNKNOWN
             assert reading.state.rank >= had.rank, "restored to worse evidence (S2)"
             return
@@ -117,7 +118,7 @@ class Watched(World):
             assert had is State.DOWN
             assert reading.state is not State.DOWN
         else:
-            assert rule in {"active-down", "active-degraded"}
+            assert rule in {"active-down", "active-degraded", "held-by-operator"}
             assert reading.state.rank > had.rank
         if rule in RETURNS:
             assert NAMES.index(target) < NAMES.index(left), "returned to what is not preferred"

@@ -22,8 +22,8 @@ def read(**view: object) -> KnownRouter:
     return router
 
 
-def wants(router: KnownRouter, now: float, *, marks: bool = False, urgent: bool = False) -> bool:
-    return router.wants_reading(now, marks=marks, urgent=urgent)
+def wants(router: KnownRouter, now: float, *, closely: bool = False, urgent: bool = False) -> bool:
+    return router.wants_reading(now, closely=closely, urgent=urgent)
 
 
 def test_before_it_is_read_nothing_is_known():
@@ -38,7 +38,7 @@ def test_before_it_is_read_nothing_is_known():
 
 @pytest.mark.parametrize(
     ("how", "pace"),
-    [({}, 60.0), ({"marks": True}, MARKS_EVERY), ({"urgent": True, "marks": True}, REREAD)],
+    [({}, 60.0), ({"closely": True}, MARKS_EVERY), ({"urgent": True, "closely": True}, REREAD)],
 )
 def test_how_often_it_is_read_is_as_much_as_it_matters(how: dict, pace: float):
     """From when it was last asked or read, whichever was later."""
@@ -55,7 +55,7 @@ def test_a_profile_that_reads_more_often_than_marks_need_is_heeded():
     """Its own pace is the quicker one."""
     router = KnownRouter(site(seen=(), marked=("primary",), reconcile_every=3.0))
     router.take(VIEW)
-    assert [wants(router, at, marks=True) for at in (102.9, 103.0)] == [False, True]
+    assert [wants(router, at, closely=True) for at in (102.9, 103.0)] == [False, True]
 
 
 def test_one_that_could_not_be_read_is_soon_tried_again():
@@ -127,3 +127,15 @@ def test_a_marked_packet_goes_astray_where_its_mark_was_not_seen_lately():
     router.forget_marks()
     assert router.strayed(replace(sample, sent=100.0), "backup")
     assert router.lost_marks(VIEW) == ()
+
+
+def test_a_switch_that_is_refused_is_tried_again_more_and_more_seldom():
+    """Nothing was touched, so nothing forbids to try at once and for ever; but to what end?"""
+    router = read()
+    for number, wait in enumerate((2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0), 1):
+        router.refuse("another agent changes it", 1000.0 * number)
+        assert router.refusals == number
+        least = 1000.0 * number + wait
+        assert [wants(router, at) for at in (least - 0.1, least)] == [False, True]
+    router.prompt()
+    assert wants(router, 7000.1), "somebody says that it has changed"

@@ -73,8 +73,10 @@ def test_order_is_the_contract():
 STUCK = Stuck("no way", ("primary", "backup"), 1000.0)
 ONCE = replace(STUCK, tries=1)
 SPENT = replace(STUCK, tries=TRIES)
+LOOKED = {"viewed": 1001.0}
 RESTORE = {"policy": {"drift": "restore"}}
 PUT_BACK = [Move(990.0, "backup", "primary", "foreign-state", proved=True)] * 3
+FAILED = [Move(990.0, "primary", "backup", "active-down", proved=False, failed=True)]
 CLOSED = WindowTold(is_open=False, until=5000.0)
 LEAVE = {"degraded": "switch"}
 UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "seen": ()}
@@ -86,9 +88,11 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({}, "steady", None),
         ({"running": "switching", "stuck": STUCK}, "switchover-running", None),
         ({"stuck": STUCK, "primary": State.DOWN}, "stuck", None),
-        ({"stuck": STUCK, "active": None, "now": 1010.0, "primary": State.UNKNOWN}, "stuck", "primary"),  # noqa: E501
-        ({"stuck": ONCE, "active": None, "now": 1020.0, "primary": State.UNKNOWN}, "stuck", "backup"),  # noqa: E501
-        ({"stuck": ONCE, "active": None, "now": 1020.0}, "stuck", "primary"),
+        ({"stuck": STUCK, "active": None, "now": 1010.0, "primary": State.UNKNOWN, **LOOKED}, "stuck", "primary"),  # noqa: E501
+        ({"stuck": ONCE, "active": None, "now": 1020.0, "primary": State.UNKNOWN, **LOOKED}, "stuck", "backup"),  # noqa: E501
+        ({"stuck": ONCE, "active": None, "now": 1020.0, **LOOKED}, "stuck", "primary"),
+        ({"stuck": STUCK, "active": None, "now": 1010.0, "viewed": 1000.0}, "stuck", None),
+        ({"stuck": STUCK, "active": None, "now": 1010.0, "prober_sick": "sick", **LOOKED}, "stuck", None),  # noqa: E501
         ({"stuck": STUCK, "active": None, "now": 1010.0, "router_unread": "away"}, "stuck", None),
         ({"stuck": SPENT, "active": None, "now": 9999.0}, "stuck", None),
         ({"stuck": STUCK, "request": SwitchRequest("1", "backup")}, "operator-asked", "backup"),
@@ -97,6 +101,15 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"pause": Pause(), "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
         ({"hold": Hold("primary"), "primary": State.DOWN}, "held-by-operator", None),
         ({"hold": Hold("primary"), "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN}, "held-by-operator", "backup"),
+        ({"hold": Hold("backup"), "primary": State.DOWN, "backup": State.DOWN}, "held-by-operator", None),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN, "prober_sick": "sick"}, "held-by-operator", None),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN, "router_unread": "away"}, "held-by-operator", None),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN, "moves": moves(6)}, "held-by-operator", None),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN, "tried": {"backup"}, "moves": FAILED}, "held-by-operator", None),  # noqa: E501
+        ({"hold": Hold("backup"), "primary": State.DOWN, "tried": {"backup"}, "moves": FAILED, "now": 1050.0}, "held-by-operator", "backup"),  # noqa: E501
+        ({"hold": Hold("backup")}, "held-by-operator", None),
+        ({"hold": Hold("primary"), "active": None, "foreign": "odd", "ours": "primary", **RESTORE}, "held-by-operator", "primary"),  # noqa: E501
         ({"prober_sick": "sick", "primary": State.DOWN}, "prober-sick", None),
         ({"prober_sick": "sick", "active": None, "interrupted": "backup"}, "prober-sick", None),
         ({"router_unread": "away", "primary": State.DOWN}, "router-unreachable", None),

@@ -63,6 +63,7 @@ def test_a_return_is_permitted_and_a_switch_is_automations_where_nobody_says():
     assert not any(said.values())
     told = {f.name: default(f) for f in fields(Outcome) if default(f) is not MISSING}
     assert (told.pop("automatic"), told.pop("changed")) == (True, True)
+    assert told.pop("refused") == "router-unreachable"
     assert not any(told.values())
 
 

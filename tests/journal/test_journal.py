@@ -18,7 +18,8 @@ from wanfailover.core import entries as log
 from wanfailover.core.patience import Day
 from wanfailover.core.unsettled import Interrupted
 from wanfailover.errors import JournalError
-from wanfailover.journal.memory import remember, usual_cost
+from wanfailover.journal import plain as plains
+from wanfailover.journal.memory import last_active, remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Inline, Journal
 from wanfailover.recorder import Recorder
@@ -51,12 +52,12 @@ async def test_what_goes_in_comes_out(journal):
     assert read(journal, log.SwitchoverEnded) == [ENDED]
 
 
-@given(st.sampled_from(list(log.KINDS.values())), st.data())
+@given(st.sampled_from(list(plains.KINDS.values())), st.data())
 def test_every_kind_survives_the_way_through_data(kind, data):
     """Any entry is itself again after data and back, and fields unknown here are left out."""
     entry = data.draw(st.builds(kind))
-    plain = log.to_data(entry) | {"added_by_a_newer_version": 1}
-    assert log.from_data(kind.__name__, plain) == entry
+    plain = plains.to_data(entry) | {"added_by_a_newer_version": 1}
+    assert plains.from_data(kind.__name__, plain) == entry
 
 
 def test_no_journal_is_a_sentence(tmp_path):
@@ -179,6 +180,51 @@ async def test_a_switchover_that_ended_stuck_is_still_open(journal):
     await journal.append([replace(ENDED, ending="stuck")], 1.0)
     with Reader(journal.path) as reader:
         assert remember(reader, 1.0).interrupted == Interrupted("s1", "primary", "backup")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [("s2", {"rule": "operator-asked", "source": None, "ending": "undone", "whole": False})],
+        [("s2", {"rule": "operator-asked", "ending": "undone", "changed": False})],
+        [("s2", {"rule": "stuck", "source": None, "ending": "undone", "whole": False})],
+        [("s2", {"rule": "finish-interrupted", "ending": "undone", "whole": False})],
+        [("s2", {"rule": "finish-interrupted", "ending": "undone", "changed": False})],
+    ],
+)
+async def test_what_did_not_make_it_whole_does_not_close_it(journal, later):
+    """A try that touched nothing, or took back to the half that it had found, ends nothing."""
+    await journal.append([INTENT], 0.0)
+    await journal.append([replace(ENDED, ending="stuck", whole=False)], 1.0)
+    for id_, how in later:
+        await journal.append([replace(INTENT, id=id_), replace(ENDED, id=id_, **how)], 2.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 3.0).interrupted is not None
+        assert last_active(reader)[0] is None, "nobody knows where it is"
+    await journal.append([replace(INTENT, id="s9"), replace(ENDED, id="s9")], 4.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 5.0).interrupted is None
+        assert last_active(reader)[0] == "backup"
+
+
+async def test_an_operators_try_from_a_strange_router_leaves_it_strange(journal):
+    """It was on neither before and is on neither again: nothing of ours is open."""
+    undone = replace(ENDED, rule="operator-asked", source=None, ending="undone", whole=False)
+    await journal.append([replace(INTENT, rule="operator-asked", source=None), undone], 0.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 1.0).interrupted is None
+
+
+async def test_where_the_router_was_left_is_remembered(journal):
+    """So that an agent that starts can tell whether it was moved meanwhile."""
+    await journal.append([log.ActiveChanged(None, "primary", "found so")], 0.0)
+    await journal.append([INTENT, replace(ENDED, ending="unproved")], 1.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 2.0).active == "backup"
+    await journal.append([log.ActiveChanged("backup", None, "not our doing")], 3.0)
+    with Reader(journal.path) as reader:
+        assert remember(reader, 4.0).active == "backup"
+        assert last_active(reader)[0] is None
 
 
 async def test_a_full_disk_is_an_error_of_ours(journal):

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BASE_SYSTEM = "cat chmod cksum cut dirname grep id mktemp rm sed sh tail touch tr"
 NETWORK_TOOLS = (
-    *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo"),
+    *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo", "postfix"),
     *("snmpget", "snmpd", "telnet", "tmux", "swanctl"),
 )
 PYTHON = sys._base_executable  # a machine's own Python, not a venv's
@@ -205,6 +205,7 @@ def test_tools_that_cannot_be_installed_do_not_stop_the_rest(machine):
         ("sshd", "--quiet disable ssh.service ssh.socket"),
         ("snmpd", "--quiet disable snmpd.service"),
         ("swanctl", "--quiet disable strongswan-starter.service"),
+        ("postfix", "--quiet disable postfix.service"),
     ],
 )
 def test_a_server_that_was_installed_stays_off(machine, tool, kept_off):
@@ -215,6 +216,23 @@ def test_a_server_that_was_installed_stays_off(machine, tool, kept_off):
     machine.has("systemctl", 'echo "$*" >>"$HOME/systemctl"')
     machine.run("setup", "check")
     assert (machine.place / "systemctl").read_text().splitlines() == [kept_off]
+
+
+def test_another_mail_server_keeps_its_place(machine):
+    """Debian has one at a time: to install Postfix would remove it."""
+    machine.user_is(0)
+    machine.lacks("postfix")
+    machine.has("sendmail", "exit 0")
+    machine.has("apt-get", 'echo "$*" >>"$HOME/apt"')
+    machine.run("setup", "check")
+    assert not (machine.place / "apt").exists()
+
+
+def test_packets_are_no_affair_of_postfix(machine):
+    """A few tests are skipped without it, and say so; the others run."""
+    machine.lacks("postfix")
+    assert machine.run("missing", "packets").stdout == ""
+    assert machine.run("missing", "check").stdout == "postfix postfix\n"
 
 
 def test_servers_that_were_there_are_let_be(machine):

@@ -76,3 +76,10 @@ def test_installed_it_loads_its_driver_and_answers(installed):
     """It runs from where it was installed, with nothing of the checkout on its path."""
     assert run(installed, "-c", WHERE_THE_DRIVER_IS).startswith(str(installed))
     assert "Usage: " in run(installed, "-m", "wanfailover", "--help")
+
+
+def test_installed_it_has_the_files_that_it_prints(installed):
+    """The Postfix configuration of deploy/ comes along."""
+    profile = ROOT / "profiles" / "mail-linux-ssh.yaml"
+    printed = run(installed, "-m", "wanfailover", "mail-config", str(profile))
+    assert "fast_flush_domains = $office_domains" in printed

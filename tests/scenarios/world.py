@@ -193,11 +193,11 @@ class World:
             self._switch(decision.rule, decision.target)
         if self.engine.wants_view(self.now) and not self._looking:
             self._looking = True
-            self.engine.asked_router(self.now)
+            self.engine.router.asked(self.now)
             self.later(self.reading, self._read)
         if self.engine.marks_differ and self.reachable:
             self.marks = {circuit.name for circuit in self.engine.marks}
-            self.engine.prompt()
+            self.engine.router.prompt()
 
     def say(self, text: str) -> None:
         minutes, seconds = divmod(self.now, 60)

@@ -272,7 +272,7 @@ class Safety:
         if keeps is None or self.by_hand:
             return
         runs, kept = self.office.router.holds(), keeps()
-        if runs != kept and not engine.unfinished and engine.decision.rule != "stuck":
+        if runs != kept and not engine.router.unfinished and engine.decision.rule != "stuck":
             name = kept.name if kept else "neither circuit"
             self.violated(f"S1: after a restart the router would be on {name}, and nobody says so")
 

@@ -460,7 +460,7 @@ class World:
     def _read_since(self, when: float) -> bool:
         """The router was read once more: what the agent believes then it has seen."""
         assert self.life is not None
-        view = self.life.engine.view
+        view = self.life.engine.router.view
         return view is not None and view.at >= when
 
     def _standing(self) -> str:
@@ -479,7 +479,8 @@ class World:
             return "a switchover is under way"
         if engine.decision.target is not None or engine.interrupted is not None:
             return f"{engine.decision.rule} is about to act"
-        if not engine.router_known or engine.view is None or engine.view.at <= self._disturbed:
+        view = engine.router.view
+        if engine.router.unread is not None or view is None or view.at <= self._disturbed:
             return "the router has not been read since"
         stuck = engine.decision.rule == "stuck" and engine.decision.until is not None
         return "it will be mended" if stuck else ""

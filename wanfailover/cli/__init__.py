@@ -42,6 +42,7 @@ COMMANDS = {
     "pause": "Stop automation for a while; the agent goes on watching.",
     "resume": "Let automation go on.",
     "check": "Answer: would a failover work now?",
+    "mail-config": "Print Postfix configuration for the backup MX and the office.",
     "history": "List what happened and why, oldest first.",
     "explain": "Tell why it decided so: facts, thresholds, and the rules that said no.",
     "replay": "Decide recorded samples again, by this policy or another.",
@@ -58,7 +59,9 @@ class LazyGroup(click.Group):
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return cast("click.Command", import_module(f"wanfailover.cli.{name}").command)
+        return cast(
+            "click.Command", import_module(f"wanfailover.cli.{name.replace('-', '_')}").command
+        )
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

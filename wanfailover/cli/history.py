@@ -19,7 +19,7 @@ from wanfailover.sites import base_dir, find
 def command(site: str | None, state_dir: Path | None, as_json: bool, last: float | None) -> None:
     """List what happened and why, oldest first."""
     from wanfailover.cli.story import history
-    from wanfailover.core.entries import to_data
+    from wanfailover.journal.plain import to_data
     from wanfailover.journal.reader import Reader
     from wanfailover.journal.spill import Spill
     from wanfailover.report import stamp, utc_now

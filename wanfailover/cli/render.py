@@ -92,6 +92,8 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Automation is paused by an operator, {end}."
     if report["switchover"]:
         yield f"Last switchover: {switchover(report['switchover'])}"
+    if report["mail"]:
+        yield f"Mail: {report['mail']['because']}."
     if report["router"]["reachable"] is False:
         yield click.style("The router does not answer.", fg="red")
     yield from (f"Warning: {text}" for text in report["warnings"])

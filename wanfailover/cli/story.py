@@ -91,5 +91,9 @@ def _tell_deed(entry: log.Entry) -> str | None:
             return f"  {name}: taken back"
         case log.SwitchoverEnded(ending=ending, seconds=seconds, because=because, target=target):
             return f"switch to {target} {coloured(ending)} after {span(seconds)}: {because}"
+        case log.MailDrained(because=because, seconds=seconds):
+            return f"mail: {because}, {span(seconds)} after the switchover"
+        case log.MailNotDrained(because=because):
+            return f"mail that waits at the backup MX is left to its schedule: {because}"
         case _:
             return None

@@ -103,7 +103,8 @@ def host_port(default: int | None = None) -> PlainValidator:
     return PlainValidator(split)
 
 
-def _dns_name(value: object, info: ValidationInfo) -> str:
+def dns_name(value: object, info: ValidationInfo) -> str:
+    """Accept a name in the DNS."""
     name = text(value, info)
     if not _NAME.fullmatch(name):
         raise wrong(f"{about(name, info)} is not a name in the DNS, such as example.net")
@@ -135,5 +136,5 @@ def _https_url(value: object, info: ValidationInfo) -> str:
 Address = Annotated[IPv4Address, PlainValidator(_address)]
 AddressWithPrefix = Annotated[IPv4Interface, PlainValidator(_address_with_prefix)]
 Host = Annotated[str, PlainValidator(_host)]
-DnsName = Annotated[str, PlainValidator(_dns_name)]
+DnsName = Annotated[str, PlainValidator(dns_name)]
 HttpsUrl = Annotated[str, PlainValidator(_https_url)]

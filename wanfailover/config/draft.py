@@ -12,6 +12,7 @@ from wanfailover.config.detect import DetectKeys
 from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
+from wanfailover.config.mail import MailKeys
 from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
 from wanfailover.config.tunnels import TunnelKeys
@@ -42,6 +43,8 @@ class Draft:
         host: The router's address on the inside; None where it is a name or left out.
 
         detect: As if nothing were given, where it cannot be read; so is *failback*.
+
+        mail: None where it is left out or cannot be read.
     """
 
     circuits: Mapping[int, Circuit]
@@ -54,6 +57,7 @@ class Draft:
     need: int
     detect: DetectKeys
     failback: FailbackKeys
+    mail: MailKeys | None = None
 
     def targets(self) -> Iterator[tuple[KeyPath, IPv4Address]]:
         """Every far target given as an address, and where it stands."""
@@ -114,6 +118,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
         need=need if isinstance(need, int) else Policy().need,
         detect=detect or DetectKeys(),
         failback=failback or FailbackKeys(),
+        mail=readable(MailKeys.model_validate, data["mail"]) if data.get("mail") else None,
     )
 
 

@@ -11,7 +11,7 @@ from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
-from wanfailover.specs import Device, ProbeSpec
+from wanfailover.specs import Device, Mail, ProbeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Profile:
 
         calendar: When a return is permitted.
 
+        mail: The backup MX, where there is one.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -76,6 +78,7 @@ class Profile:
     calendar: Calendar = field(default_factory=Calendar)
     tunnels: tuple[TunnelSpec, ...] = ()
     keep: Keep = Keep()
+    mail: Mail | None = None
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:

@@ -62,6 +62,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         calendar=keys.failback.calendar(),
         tunnels=tuple(tunnel.spec() for tunnel in keys.tunnels),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
+        mail=keys.mail.mail() if keys.mail else None,
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 

@@ -159,6 +159,23 @@ def need_can_be_met(draft: Draft) -> Iterator[Fault]:
         yield Fault(("need",), text)
 
 
+def backup_mx_is_beyond(draft: Draft) -> Iterator[Fault]:
+    """Who takes the mail while the office cannot is not in the office."""
+    if draft.mail is None:
+        return
+    at: KeyPath = ("mail", "backup_mx")
+    address, lan = ipv4(draft.mail.backup_mx.host), draft.lan()
+    if address is None:
+        return
+    if lan is not None and address in lan:
+        text = f"{address} is inside the LAN, {lan}; the backup MX takes mail while that is cut off"
+        yield Fault(at, text)
+    for circuit in draft.circuits.values():
+        if address == circuit.address.ip:
+            text = f"{address} is the office's own address on {circuit.name}"
+            yield Fault(at, text)
+
+
 MISTAKES: tuple[Rule, ...] = (
     two_circuits,
     addresses_fit,
@@ -170,6 +187,7 @@ MISTAKES: tuple[Rule, ...] = (
     targets_differ,
     tunnels_differ,
     need_can_be_met,
+    backup_mx_is_beyond,
     times.bounds_in_order,
     times.beginning_within_bounds,
     times.shares_in_order,

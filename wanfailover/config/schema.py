@@ -33,6 +33,7 @@ from wanfailover.config.fields import (
 )
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
+from wanfailover.config.mail import MailGroup
 from wanfailover.config.spans import Size, span
 from wanfailover.config.tunnels import TunnelKeys
 from wanfailover.config.words import listed
@@ -254,7 +255,7 @@ class ProfileKeys(Keys):
     policy: PolicyKeys = PolicyKeys()
     failback: FailbackKeys = FailbackKeys()
     tunnels: Annotated[list[TunnelKeys], A_LIST] = Field(default_factory=list)
-    mail: NotBuilt = None
+    mail: MailGroup = None
     preflight: NotBuilt = None
     drill: NotBuilt = None
     notify: NotBuilt = None

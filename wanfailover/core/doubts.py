@@ -36,6 +36,7 @@ class Eyes:
 
     def __init__(self) -> None:
         self.sick: str | None = None
+        self._since: Instant = 0.0
 
     def look(
         self,
@@ -47,7 +48,9 @@ class Eyes:
     ) -> None:
         """Look again. What they saw of a dead circuit while they were sick is void afterwards."""
         was, self.sick = self.sick, of_our_eyes(lines, controls, router, active, now)
-        if was is not None and self.sick is None and active is not None and lines.is_down(active):
+        self._since = now if was is None else self._since
+        sound = was is not None and self.sick is None
+        if sound and active is not None and lines.fell_after(self._since, active):
             lines[active].forget(now)
             lines.readings[active] = lines[active].read(now)
         lines.blame(active, this_side(self.sick, lines.reading(active), router))

@@ -50,6 +50,7 @@ QUICK_TICK = 0.1
 AGAIN = 3600.0
 """Seconds after which a decision that stays the same is kept once more, with its figures."""
 
+
 UNPROVED = "a switch to it could not be proved"
 
 
@@ -71,7 +72,7 @@ class Engine:
             if at is not None:
                 self._lines[circuit.name].condemn(at, UNPROVED)
         self._standing = Standing(site, memory)
-        self._router = KnownRouter(site)
+        self.router = KnownRouter(site)
         self._eyes = doubts.Eyes()
         self._window = WindowTold(is_open=True)
         self._kept_at = self._judged = self._began = float("-inf")  # began: the last switchover
@@ -136,11 +137,6 @@ class Engine:
         return reading is not None and reading.suspicious
 
     @property
-    def view(self) -> RouterView | None:
-        """What the router held when it was last read."""
-        return self._router.view
-
-    @property
     def interrupted(self) -> Interrupted | None:
         """A switchover that was cut off and has no end yet."""
         return self._standing.interrupted
@@ -148,46 +144,27 @@ class Engine:
     @property
     def leaves_dead(self) -> bool:
         """A switchover that begins now leaves a circuit that is down."""
-        return self._lines.is_down(self.active)
-
-    @property
-    def router_known(self) -> bool:
-        """The router answered when it was last asked."""
-        return self._router.unread is None
-
-    @property
-    def unfinished(self) -> str:
-        """What the router will hold after its next restart, where that is not what it runs."""
-        return self._router.unfinished
+        left = self.interrupted
+        there = left is not None and self.active == left.target  # all of it is done but the proof
+        return self._lines.is_down(left.source if left and there else self.active)
 
     def wants_view(self, now: Instant) -> bool:
         """Tell whether the router should be read now."""
         if self.switchover is not None:
             return False
-        urgent = doubts.of_the_routers_age(self._lines, self._router, self.active)
-        return self._router.wants_reading(now, marks=bool(self.marks), urgent=urgent)
-
-    def asked_router(self, now: Instant) -> None:
-        """Note that a reading of the router has begun."""
-        self._router.asked(now)
-
-    def prompt(self) -> bool:
-        """Somebody says that the router has changed: read it soon. Nothing else follows from it.
-
-        Returns:
-            False where somebody has said so already.
-        """
-        return self._router.prompt()
+        urgent = doubts.of_the_routers_age(self._lines, self.router, self.active)
+        closely = bool(self.marks) or self._standing.stuck is not None
+        return self.router.wants_reading(now, closely=closely, urgent=urgent)
 
     @property
     def marks(self) -> tuple[Circuit, ...]:
         """The idle circuits that are seen by marked packets: the router must know their marks."""
-        return self._router.marks(self.active)
+        return self.router.marks(self.active)
 
     @property
     def marks_differ(self) -> bool:
         """The router does not hold all the marks it should, or holds old ones."""
-        return self.switchover is None and self._router.marks_differ(self.active)
+        return self.switchover is None and self.router.marks_differ(self.active)
 
     def refusal(self, request: SwitchRequest, now: Instant) -> Decision | None:
         """Why a request could not be met just now; None if it could. Changes nothing."""
@@ -217,7 +194,7 @@ class Engine:
         in_flight = self.switchover is not None or sample.epoch != self.epoch
         if in_flight or sample.circuit not in self._lines:
             return False
-        return not self._router.strayed(sample, self.active)
+        return not self.router.strayed(sample, self.active)
 
     # One handler per kind of fact.
 
@@ -228,7 +205,7 @@ class Engine:
             case RouterView():
                 self._take_view(fact, now)
             case RouterUnread(why=why):
-                self._router.unread = why
+                self.router.unread = why
             case SwitchRequest():
                 self._take_request(fact, now)
             case AutoRequest() | PauseRequest() | ResumeRequest():
@@ -240,11 +217,14 @@ class Engine:
                 self.epoch += 1
             case Outcome():
                 self._take_outcome(fact, now)
+            case _:
+                pass  # a tick: time has passed
 
     def _take_sample(self, sample: ProbeSample, now: Instant) -> None:
         if sample.role is Role.CONTROL:
             self._controls.take(sample)
-        elif sample.circuit is not None and self.heeds(sample):
+            return
+        if sample.circuit is not None and self.heeds(sample):
             if sample.circuit == self.active:
                 self._lines[sample.circuit].acquit(sample)
             self._lines[sample.circuit].take(sample, now)
@@ -252,14 +232,14 @@ class Engine:
     def _take_view(self, view: RouterView, now: Instant) -> None:
         if self.switchover is not None:
             return  # read in the middle of a change: the outcome brings a better one
-        first = self.view is None
-        for name in self._router.lost_marks(view):
+        first = self.router.view is None
+        for name in self.router.lost_marks(view):
             self._lines[name].forget(now)
-        self._router.take(view)
+        self.router.take(view)
         active = self._whose(view, now)
         if first:
             self._standing.find(active, now, self._requests, self._news)
-            if not self.unfinished:
+            if not self.router.unfinished:
                 self._standing.resume(self._news)
             return
         self._standing.see(view, active, now, self._requests, self._news)
@@ -282,7 +262,7 @@ class Engine:
         if self.switchover is not None:
             running = Decision("switchover-running", str(self.switchover))
             self._requests.refuse(request, running, self._news)
-        elif request.circuit == self.active and not self.unfinished:
+        elif request.circuit == self.active and not self.router.unfinished:
             self._standing.ours = self.active
             self._requests.met_already(request, now, self._news)
         elif (why := refusal(self._situation(now), request)) is not None:
@@ -295,15 +275,16 @@ class Engine:
         self._lines.deaf(now, now - self._began)  # nobody was asked while it ran
         left, view = self.interrupted, outcome.view
         self._standing.take(outcome, now)
-        stuck = outcome.ending is Ending.STUCK and not self._standing.is_whole(view)
+        stuck = outcome.ending is Ending.STUCK and not self.site.is_whole(view)
         if view is not None:
-            self._router.take(view)
+            self.router.take(view)
             self._move(None if stuck else self._whose(view, now), now)
             self._standing.ours = self.active or self._standing.ours
         elif stuck:
             self._move(None, now)  # it may be on either: what is asked now is evidence of neither
         else:
             self.epoch += 1
+        self.router.refusals = 0 if outcome.changed else self.router.refusals
         if outcome.ending is Ending.PROVED:
             self._lines[outcome.target].vouch(now)
             if left is not None and left.request is not None and outcome.target == left.target:
@@ -312,7 +293,7 @@ class Engine:
             self._lines[outcome.target].condemn(now, UNPROVED)
         elif outcome.ending is Ending.UNDONE:
             # That says nothing of the circuit: read, and try again.
-            self._router.unread = outcome.because
+            self.router.refuse(outcome.because, now)
         self._requests.take_outcome(outcome, now, self._news)
 
     # What follows from them.
@@ -324,7 +305,7 @@ class Engine:
             return
         standing, left = self._standing, self.active
         standing.active, standing.changed = active, now
-        self._router.forget_marks()
+        self.router.forget_marks()
         if left is None:
             return
         if self.site.circuit(left).vantage is None and not self._lines.is_down(left):
@@ -335,7 +316,7 @@ class Engine:
         self._requests.expire(now, self._news)
         if self.switchover is None:
             self._news.entries.extend(self._lines.read(now))
-            self._eyes.look(self._lines, self._controls, self._router, self.active, now)
+            self._eyes.look(self._lines, self._controls, self.router, self.active, now)
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
         new = _gist(before) != _gist(self.decision)
@@ -368,18 +349,20 @@ class Engine:
             running=str(self.switchover) if self.switchover else None,
             stuck=self._standing.stuck,
             request=self._requests.open,
-            interrupted=self.interrupted.target if self.interrupted and self.view else None,
+            interrupted=self.interrupted.target if self.interrupted and self.router.view else None,
             ours=self._standing.ours,
             hold=self.hold,
             pause=self.pause,
             prober_sick=self._eyes.sick,
-            router_unread=doubts.of_the_router(self._lines, self._router, self.active),
-            foreign=self._router.foreign() if self.active is None else None,
+            router_unread=doubts.of_the_router(self._lines, self.router, self.active),
+            refusals=self.router.refusals,
+            viewed=self.router.view.at if self.router.view else None,
+            foreign=self.router.foreign() if self.active is None else None,
             tried=ledger.tried(self._standing.moves),
             moves=self._standing.moves,
             changed=self._standing.changed,
             window=self._window,
-            marked=self._router.marked,
+            marked=self.router.marked,
         )
 
 

@@ -1,14 +1,12 @@
 """What the journal remembers: one frozen value per kind of thing worth explaining later.
 
-Every entry can be written as plain data and read back; fields are added, never renamed, so that an
-old journal stays readable. The wall time is the journal's to add.
+Fields are added, never renamed, so that an old journal stays readable. The wall time is the
+journal's to add.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, get_args
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +221,10 @@ class SwitchoverEnded:
 
     Args:
         proof_failed: The router did as it was told, and traffic did not pass.
+
+        changed: The router was touched.
+
+        whole: The router was on one circuit afterwards, and would be after its next restart.
     """
 
     id: str
@@ -233,6 +235,36 @@ class SwitchoverEnded:
     seconds: float
     because: str
     proof_failed: bool = False
+    changed: bool = True
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MailDrained:
+    """The backup MX was asked to deliver what it holds, and begins, or holds nothing.
+
+    Args:
+        switchover: Its id: what made the asking worth while.
+
+        seconds: Since its end.
+
+        replies: (domain, the server's reply).
+    """
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailNotDrained:
+    """The same, where it did not answer in time, or will not do it for a domain at least."""
+
+    switchover: str
+    seconds: float
+    because: str
+    replies: tuple[tuple[str, str], ...] = ()
 
 
 Entry = (
@@ -257,9 +289,9 @@ Entry = (
     | ActionFailed
     | ActionUndone
     | SwitchoverEnded
+    | MailDrained
+    | MailNotDrained
 )
-
-KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
 
 DURABLE = (
     SwitchoverIntended,
@@ -272,27 +304,3 @@ DURABLE = (
     PauseEnded,
 )
 """Kinds that must be on the disk, not in its cache, before the program goes on."""
-
-
-def to_data(entry: Entry) -> dict[str, object]:
-    """Give an entry's fields as plain data that JSON can hold."""
-    return asdict(entry)
-
-
-def from_data(kind: str, data: Mapping[str, object]) -> Entry:
-    """Rebuild an entry; fields a newer version added and this one does not know are left out.
-
-    Raises:
-        KeyError: There is no such kind.
-
-        TypeError: A field without a default is missing.
-    """
-    cls = KINDS[kind]
-    known = {field.name for field in fields(cls)}
-    values: dict[str, Any] = {key: _frozen(data[key]) for key in data if key in known}
-    return cls(**values)
-
-
-def _frozen(value: object) -> object:
-    """Lists come back from JSON where tuples went in."""
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

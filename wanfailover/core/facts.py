@@ -228,6 +228,8 @@ class Outcome:
         proof_failed: The router did as it was told, and traffic did not pass.
 
         view: What the router was last read to hold.
+
+        refused: Where nothing was changed: the rule, or what stands for one, that kept it so.
     """
 
     id: str
@@ -241,6 +243,7 @@ class Outcome:
     changed: bool = True
     proof_failed: bool = False
     view: RouterView | None = None
+    refused: str = "router-unreachable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,8 @@ def diagnose(signs: Signs) -> Layer | None:
 
 def _beyond(signs: Signs) -> Layer | None:
     """Of a circuit that is down: how far anything comes."""
-    if signs.gateway is None:
-        return None
-    if signs.gateway:
-        return Layer.ISP
-    return Layer.GATEWAY if signs.modem else Layer.LINE_OR_GATEWAY
+    silent = Layer.GATEWAY if signs.modem else Layer.LINE_OR_GATEWAY
+    return {None: None, True: Layer.ISP, False: silent}[signs.gateway]
 
 
 def _some(signs: Signs) -> Layer:

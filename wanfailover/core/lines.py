@@ -43,6 +43,11 @@ class Lines:
         reading = self.reading(circuit)
         return reading is not None and reading.state is State.DOWN
 
+    def fell_after(self, at: Instant, circuit: str) -> bool:
+        """It is down, and was not yet, or was just about to be called so, at an instant."""
+        reading = self.readings[circuit]
+        return reading.state is State.DOWN and reading.since > at - 2 * reading.patience
+
     def deaf(self, now: Instant, seconds: float) -> None:
         """Nobody was asked or heard for *seconds* until *now*, by our own fault or doing."""
         for line in self._lines.values():

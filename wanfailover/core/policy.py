@@ -88,7 +88,9 @@ def _held(s: Situation) -> str:
     if s.active is None and s.router_unread is not None:
         return f"{text}; {s.router_unread}"
     if s.active != s.hold.circuit:
-        return f"{text}, but the router is on {s.active or 'neither circuit'}"
+        text = f"{text}, but the router is on {s.active or 'neither circuit'}"
+        if s.regains is not None:
+            return f"{text}, and {s.why(s.active)}" if s.active else text
     if _held_in_vain(s):
         return f"{text} although {s.why(s.active)}; end the hold with: wanfailover auto"
     return text
@@ -114,10 +116,8 @@ def _both_down(s: Situation) -> bool:
 
 
 def _both_down_until(s: Situation) -> Instant | None:
-    expires = s.readings[s.standby].expires
-    if s.state(s.standby) is State.DOWN and expires is None:
-        return None
-    return max(expires or -inf, _try_due(s))
+    expires = s.readings[s.standby].expires if s.state(s.standby) is State.DOWN else -inf
+    return None if expires is None else max(expires, _try_due(s))
 
 
 def _try_due(s: Situation) -> Instant:
@@ -284,8 +284,9 @@ RULES: tuple[Rule, ...] = (
         lambda s: s.hold is not None and s.interrupted is None,
         _held,
         lambda _: "no operator holds a circuit",
+        target=lambda s: s.regains,
         until=lambda s: s.hold.until if s.hold else None,
-        page=_held_in_vain,
+        page=lambda s: s.regains is None and (_held_in_vain(s) or s.foreign is not None),
     ),
     Rule(
         "prober-sick",
@@ -298,6 +299,7 @@ RULES: tuple[Rule, ...] = (
         lambda s: s.router_unread is not None,
         lambda s: s.router_unread or "",
         lambda _: "the router has been read",
+        page=lambda s: s.refusals > 2,
     ),
     Rule(
         "foreign-state",

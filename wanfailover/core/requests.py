@@ -55,8 +55,7 @@ class Requests:
 
     def refuse(self, request: SwitchRequest, why: Decision, news: News) -> None:
         """Tell the operator and the journal by which rule it cannot be."""
-        refused = log.RequestRefused(why.rule, request.circuit, why.because, request.who)
-        news.entries.append(refused)
+        news.entries.append(log.RequestRefused(why.rule, request.circuit, why.because, request.who))
         news.answers.append(Answer(request.id, why.because, why.rule))
 
     def met_already(self, request: SwitchRequest, now: Instant, news: News) -> None:
@@ -73,8 +72,8 @@ class Requests:
         request, self.open = self.open, None
         if request is None:
             return
-        if outcome.ending is Ending.PROVED:
-            self.settle(request, now, news)
+        if outcome.ending in {Ending.PROVED, Ending.UNPROVED}:
+            self.settle(request, now, news)  # it is where he wants it
         news.answers.append(self._answer(request, outcome))
 
     def adopt(self, circuit: str, now: Instant, news: News) -> None:
@@ -113,9 +112,10 @@ class Requests:
 
     def _let_go(self, request: AutoRequest, news: News) -> None:
         """An operator ends the hold, if there is one."""
-        done = "nothing was held: automation decides, as before"
-        if self.hold is not None:
-            done = f"{self.hold.circuit} is no longer held: automation decides again"
+        again = (
+            f"{self.hold.circuit} is no longer held: automation decides again" if self.hold else ""
+        )
+        done = again or "nothing was held: automation decides, as before"
         self.release("an operator ended it", news)
         news.answers.append(Answer(request.id, done))
 
@@ -129,9 +129,8 @@ class Requests:
 
     def _resume(self, request: ResumeRequest, news: News) -> None:
         """An operator lets automation go on."""
-        done = "automation was not paused; it goes on as before"
-        if self.pause is not None:
-            done = "automation goes on"
+        paused = self.pause is not None
+        done = "automation goes on" if paused else "automation was not paused; it goes on as before"
         self._go_on(f"{request.who or 'an operator'} ended it", news)
         news.answers.append(Answer(request.id, done))
 
@@ -160,7 +159,7 @@ class Requests:
             done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
             return Answer(request.id, done)
         if not outcome.changed:
-            return Answer(request.id, outcome.because, "router-unreachable")
+            return Answer(request.id, outcome.because, outcome.refused)
         why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
         return Answer(request.id, why, outcome.rule)
 
@@ -185,7 +184,6 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
 
 def span(seconds: float) -> str:
     """A length of time in its largest whole unit: ``90 s``, ``30 min``, ``2 h``."""
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= size and not seconds % size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:g} s"
+    whole = ((size, unit) for size, unit in ((3600, "h"), (60, "min")) if seconds >= size)
+    fit = (f"{seconds / size:.0f} {unit}" for size, unit in whole if not seconds % size)
+    return next(fit, f"{seconds:g} s")

@@ -15,7 +15,11 @@ REREAD = 2.0
 """Seconds between two tries to read a router when its state matters now."""
 
 MARKS_EVERY = 5.0
-"""Seconds between two looks at the marks on a router, while probes depend on them."""
+"""Seconds between two looks at a router while probes depend on its marks, or while it is stuck."""
+
+SELDOM = 60.0
+"""Seconds: where a switch is refused before anything is touched, the next try waits twice as long
+each time, up to this."""
 
 MARKS_FRESH = 15.0
 """Seconds for which a look at the marks speaks for the probes that follow it."""
@@ -34,7 +38,9 @@ class KnownRouter:
         self._site = site
         self.view: RouterView | None = None
         self.unread: str | None = "the router has not been read yet"
+        self.refusals = 0
         self._asked: Instant = -inf
+        self._not_before: Instant = -inf
         self._prompted = False
         self.marked: dict[str, Instant] = {}
 
@@ -48,25 +54,32 @@ class KnownRouter:
         """A reading has begun."""
         self._asked, self._prompted = now, False
 
+    def refuse(self, why: str, now: Instant) -> None:
+        """A switch was refused before anything was touched: look, and try, again in a while."""
+        self.unread, self.refusals = why, self.refusals + 1
+        self._not_before = now + min(REREAD * 2.0 ** (self.refusals - 1), SELDOM)
+
     def prompt(self) -> bool:
         """Somebody says that it has changed; False where somebody has said so already."""
         known, self._prompted = self._prompted, True
         return not known
 
-    def wants_reading(self, now: Instant, *, marks: bool, urgent: bool) -> bool:
+    def wants_reading(self, now: Instant, *, closely: bool, urgent: bool) -> bool:
         """Tell whether to read it now.
 
         Args:
             now: The present instant.
 
-            marks: Probes depend on marks that it holds.
+            closely: Probes depend on marks that it holds, or a switch has left it half changed.
 
             urgent: It matters what it holds now.
         """
+        if now < self._not_before and not self._prompted:
+            return False
         pace = self._site.policy.reconcile_every
         if urgent or self._prompted or self.unread is not None:
             pace = REREAD
-        elif marks:
+        elif closely:
             pace = min(pace, MARKS_EVERY)
         return now - self._asked >= pace
 

@@ -247,6 +247,10 @@ class Site:
                 return circuit
         raise KeyError(name)
 
+    def is_whole(self, view: RouterView | None) -> bool:
+        """A router is on one circuit, and will be after its next restart."""
+        return view is not None and self.identify(view) is not None and not view.unfinished
+
     def identify(self, view: RouterView) -> Circuit | None:
         """Tell which circuit a router is on: by source address, netmask and next hop."""
         for circuit in self.circuits:

@@ -78,6 +78,10 @@ class Situation:
 
         router_unread: Why the router's state is not known well enough to act, or None.
 
+        refusals: Switches in a row that were refused before anything was touched.
+
+        viewed: When the router was last read.
+
         foreign: What the router holds when that is neither circuit's, or None.
 
         tried: Circuits on which a proof failed during the present trouble.
@@ -104,6 +108,8 @@ class Situation:
     hold: Hold | None = None
     prober_sick: str | None = None
     router_unread: str | None = None
+    refusals: int = 0
+    viewed: Instant | None = None
     foreign: str | None = None
     tried: Collection[str] = ()
     moves: Sequence[Move] = ()
@@ -143,13 +149,29 @@ class Situation:
 
         On the better of the two that it was between; on each in turn where none is.
         """
-        if self.stuck is None or self.stuck.again is None or self.router_unread is not None:
+        stuck = self.stuck
+        if stuck is None or stuck.again is None or self.now < stuck.again:
             return None
-        if self.now < self.stuck.again:
+        if self.router_unread is not None or self.prober_sick is not None:
             return None
-        best = max(self.state(name).rank for name in self.stuck.circuits)
-        equals = [name for name in self.stuck.circuits if self.state(name).rank == best]
-        return equals[self.stuck.tries % len(equals)]
+        if (self.viewed or -inf) <= stuck.at:  # somebody may have put it right since it was read
+            return None
+        best = max(self.state(name).rank for name in stuck.circuits)
+        equals = [name for name in stuck.circuits if self.state(name).rank == best]
+        return equals[stuck.tries % len(equals)]
+
+    @property
+    def regains(self) -> str | None:
+        """The circuit that an operator holds, where the router is not on it and had better be."""
+        held = self.hold.circuit if self.hold else None
+        blocked = self.prober_sick is not None or self.router_unread is not None
+        if held in {None, self.active} or blocked or self.interrupted is not None:
+            return None
+        if self.restores == held:
+            return held
+        better = self.active_down and self.state(held).rank > State.DOWN.rank
+        due = held not in self.tried or self.now >= ledger.try_due(self.moves, self.policy)
+        return held if better and due and self.spent < self.budget else None
 
     @property
     def restores(self) -> str | None:

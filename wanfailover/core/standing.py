@@ -14,6 +14,7 @@ from wanfailover.core.ledger import KEPT, MENDING, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.requests import News, Requests
 from wanfailover.core.site import Site
+from wanfailover.core.situation import RESTORED_WITHIN
 from wanfailover.core.unsettled import Interrupted, Stuck
 
 
@@ -37,10 +38,6 @@ class Standing:
             self.interrupted = None  # the profile has changed since: the router alone tells
         self.stuck: Stuck | None = None
 
-    def is_whole(self, view: RouterView | None) -> bool:
-        """The router is on one circuit, and will be after its next restart."""
-        return view is not None and self._site.identify(view) is not None and not view.unfinished
-
     # The router was read.
 
     def find(self, active: str | None, now: Instant, requests: Requests, news: News) -> None:
@@ -61,9 +58,11 @@ class Standing:
     ) -> None:
         """It was read again, and is on *active*."""
         stuck = self.stuck is not None
-        if self.is_whole(view):
+        if self._site.is_whole(view):
             self.stuck = None
         if active == self.active:
+            moved_long_ago = self.changed is not None and now - self.changed > RESTORED_WITHIN
+            self.ours = active if active is not None and moved_long_ago else self.ours
             return
         if stuck:  # nobody knew where it was: that is no other hand's doing
             self.ours = active or self.ours
@@ -102,7 +101,7 @@ class Standing:
 
     def take(self, outcome: Outcome, now: Instant) -> None:
         """Note what came of it, and what it leaves to be put right."""
-        whole = self.is_whole(outcome.view)
+        whole = self._site.is_whole(outcome.view)
         if outcome.changed:
             self.interrupted = None
             self.moves = [move for move in self.moves if move.at > now - KEPT]

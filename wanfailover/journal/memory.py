@@ -6,7 +6,7 @@ jump of a clock can stretch a hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
@@ -59,6 +59,7 @@ def remember(
         pause=_pause(reader, ages),
         moves=_moves(reader, ages),
         interrupted=_interrupted(reader),
+        active=next((circuit for circuit, _ in _places(reader) if circuit is not None), None),
         days=_days(reader),
     )
 
@@ -156,15 +157,27 @@ def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:
 
 
 def _interrupted(reader: Reader) -> Interrupted | None:
-    """The newest switchover, if it has no end, or its end was that neither state was reached."""
-    record = reader.last(SwitchoverIntended, SwitchoverEnded)
-    match record and record.entry:
-        case SwitchoverIntended(id=id_, source=source, target=target) as meant:
-            return Interrupted(id_, source, target, _asked(meant))
-        case SwitchoverEnded(id=id_, source=source, target=target) as ended if _is_open(ended):
-            return Interrupted(id_, source, target)
-        case _:
-            return None
+    """The newest switchover, if it has no end, or its end was that no circuit was reached, whole.
+
+    One that touched nothing, or took back to where it began what another had left, ends nothing.
+    """
+    ended: set[str] = set()
+    for record in reader.records(SwitchoverIntended, SwitchoverEnded, newest_first=True):
+        match record.entry:
+            case SwitchoverIntended(id=id_, source=source, target=target) as meant:
+                if id_ not in ended:
+                    return Interrupted(id_, source, target, _asked(meant))
+            case SwitchoverEnded() as end if _ends_nothing(end):
+                ended.add(end.id)
+            case SwitchoverEnded(id=id_, source=source, target=target) as end:
+                is_open = end.ending == Ending.STUCK or not end.whole
+                return Interrupted(id_, source, target) if is_open else None
+    return None
+
+
+def _ends_nothing(end: SwitchoverEnded) -> bool:
+    taken_back = end.ending == Ending.UNDONE and end.source is None and end.rule not in MENDING
+    return not end.changed or (taken_back and not end.whole)
 
 
 def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
@@ -176,20 +189,27 @@ def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
     )
 
 
-def _is_open(ended: SwitchoverEnded) -> bool:
-    """It ended on no circuit: stuck, or what should have mended that was taken back."""
-    mended = ended.rule in MENDING and ended.source is None and ended.ending == Ending.UNDONE
-    return mended or ended.ending == Ending.STUCK
-
-
 def last_active(reader: Reader) -> tuple[str | None, datetime | None]:
-    """The circuit the router was last known to be on, and since when."""
-    for record in reader.records(SwitchoverEnded, ActiveChanged, newest_first=True):
+    """The circuit the router was last known to be on, and since when; None where that is open."""
+    return next(_places(reader), (None, None))
+
+
+def _places(reader: Reader) -> Iterator[tuple[str | None, datetime]]:
+    """Where the router was, newest first; None where nobody knew, or it was on neither circuit."""
+    ended: set[str] = set()
+    kinds = (SwitchoverIntended, SwitchoverEnded, ActiveChanged)
+    for record in reader.records(*kinds, newest_first=True):
         match record.entry:
-            case SwitchoverEnded(ending=Ending.PROVED | Ending.UNPROVED, target=circuit):
-                return circuit, record.at
+            case SwitchoverEnded(ending=Ending.PROVED | Ending.UNPROVED, target=circuit, id=id_):
+                ended.add(id_)
+                yield circuit, record.at
+            case SwitchoverEnded(ending=ending, id=id_):
+                ended.add(id_)
+                if ending == Ending.STUCK:
+                    yield None, record.at
+            case SwitchoverIntended(id=id_) if id_ not in ended:
+                yield None, record.at
             case ActiveChanged(active=active):
-                return active, record.at
+                yield active, record.at
             case _:
                 continue
-    return None, None

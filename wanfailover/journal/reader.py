@@ -15,8 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from wanfailover.core.entries import KINDS, Entry, from_data
+from wanfailover.core.entries import Entry
 from wanfailover.errors import JournalError
+from wanfailover.journal.plain import KINDS, from_data
 from wanfailover.journal.rows import SCHEMA, Row
 
 LATER = 1 << 62

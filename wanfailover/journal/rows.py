@@ -14,8 +14,8 @@ from wanfailover.core.entries import (
     PauseEnded,
     SwitchoverEnded,
     SwitchoverIntended,
-    to_data,
 )
+from wanfailover.journal.plain import to_data
 
 SCHEMA_VERSION = 1
 

@@ -45,7 +45,8 @@ class Spill:
             raise OSError(errno.ENOENT, "there is none")
         self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{json.dumps(row)}\n" for row in vital))
+            # Each on a line of its own, whatever half of one a full disk has left before.
+            file.write("".join(f"\n{json.dumps(row)}\n" for row in vital))
             file.flush()
             os.fsync(file.fileno())
         return True

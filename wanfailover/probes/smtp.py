@@ -42,13 +42,13 @@ class SmtpProber(Conversation):
             timeout=None,
         )
         try:
-            with _theirs():
+            with theirs():
                 await self._ask(client, steps)
             steps.enter("quit")
             with suppress(aiosmtplib.SMTPException):
                 await client.quit(timeout=min(_FAREWELL, steps.left / 2))
         finally:
-            _hang_up(client)
+            hang_up(client)
 
     async def _ask(self, client: aiosmtplib.SMTP, steps: Steps) -> None:
         """Go through the steps whose failure is a failure."""
@@ -67,7 +67,7 @@ class SmtpProber(Conversation):
 
 
 @contextmanager
-def _theirs() -> Iterator[None]:
+def theirs() -> Iterator[None]:
     """Turn what aiosmtplib and TLS raise into `Failed`, in the server's words where it had any."""
     try:
         yield
@@ -85,7 +85,7 @@ def _theirs() -> Iterator[None]:
         raise Failed(error.strerror or str(error)) from error
 
 
-def _hang_up(client: aiosmtplib.SMTP) -> None:
+def hang_up(client: aiosmtplib.SMTP) -> None:
     """Close at once what is still open: a TLS good-bye would wait for a line that may be dead."""
     transport = client.transport
     client.close()

@@ -94,8 +94,8 @@ class WhatIf:
         self._read_at: Instant | None = None
         self._window_at: Instant = head.now
         self.course.pause()
-        if live.view is not None and not self._office.known:
-            self._office.put(live.view)  # the recording begins in the middle of a run
+        if live.router.view is not None and not self._office.known:
+            self._office.put(live.router.view)  # the recording begins in the middle of a run
             self._live = live.active
 
     def _site(self, live: Site) -> Site:
@@ -114,7 +114,7 @@ class WhatIf:
             self._feed(fact, fed.now)
 
     def after(self, fed: Fed, live: Engine) -> None:  # noqa: ARG002 - a listener's
-        self._live = live.active if live.view is not None else self._live
+        self._live = live.active if live.router.view is not None else self._live
 
     # The same facts, as they would have been.
 
@@ -144,7 +144,9 @@ class WhatIf:
             return [Tick()]
         circuit = live.site.identify(view)
         name = circuit.name if circuit else None
-        known = name is not None and name == (live.active if live.view is not None else self._live)
+        known = name is not None and name == (
+            live.active if live.router.view is not None else self._live
+        )
         if known and office.on is not None:
             office.back()  # it is where automation had put it: here, that may be another circuit
         else:
@@ -200,5 +202,5 @@ class WhatIf:
             self._due = office.switch(started, now, self._offset, leaves_dead=leaves_dead)
             engine.feed(started, now)
         elif office.known and self._read_at is None and engine.wants_view(now):
-            engine.asked_router(now)
+            engine.router.asked(now)
             self._read_at = now + READING

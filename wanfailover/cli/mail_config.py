@@ -1,0 +1,24 @@
+"""`wanfailover mail-config PROFILE`: what the backup MX and the office's Postfix need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="mail-config")
+@click.argument("profile", type=click.Path(path_type=Path))
+def command(profile: Path) -> None:
+    """Print Postfix configuration for the backup MX and for the office, as PROFILE has them."""
+    from wanfailover import config
+    from wanfailover.config.addresses import ipv4
+    from wanfailover.mail import postfix
+
+    loaded = config.load(profile, secrets=False)
+    if loaded.mail is None:
+        raise click.UsageError(
+            f"{profile} has no `mail`: give it the office's `domains` and the `backup_mx`"
+        )
+    for text in postfix.filled(loaded.mail, ipv4(loaded.access.host or "")):
+        click.echo(text)

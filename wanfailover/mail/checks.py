@@ -1,0 +1,75 @@
+"""Rows of `check` about mail: would the backup MX take ours, and only ours, and give it back?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from wanfailover.mail.session import Reply, Unanswered, session
+from wanfailover.ports import Finding, Severity
+from wanfailover.probes.names import Names
+from wanfailover.specs import Mail
+
+GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+STRANGERS = ("example.org", "example.net")
+"""Domains that nobody's office has (RFC 2606), of which one is not the profile's."""
+
+
+async def findings(mail: Mail, names: Names) -> AsyncIterator[Finding]:
+    """Talk to the backup MX as a sender would, up to the point where a message would follow."""
+    at = f"mail: {mail.name}"
+    stranger = next(each for each in STRANGERS if each not in mail.domains)
+    recipients = [f"postmaster@{domain}" for domain in (*mail.domains, stranger)]
+    try:
+        async with session(mail, names) as talk:
+            offered = talk.offers_etrn
+            *own, strange = await talk.would_take(*recipients)
+    except Unanswered as failure:
+        remedy = "see whether the tunnel stands, and whether the mail server there listens to us"
+        yield Finding(at, RED, f"the backup MX cannot be reached: {failure}", remedy)
+        return
+    yield Finding(at, GREEN, "the backup MX answers")
+    for domain, reply in zip(mail.domains, own, strict=True):
+        yield _own(domain, reply)
+    yield _stranger(at, stranger, strange)
+    yield _etrn(at, mail, offered=offered)
+
+
+def _own(domain: str, reply: Reply) -> Finding:
+    about = f"mail: {domain}"
+    match reply.code // 100:
+        case 2:
+            return Finding(about, GREEN, "the backup MX takes its mail")
+        case 4:
+            remedy = "if it is greylisting, let this host pass; else look at that server's log"
+            return Finding(about, YELLOW, f"the backup MX puts its mail off: {reply}", remedy)
+        case _:
+            remedy = "in its Postfix: add the domain to relay_domains"
+            return Finding(about, RED, f"the backup MX refuses its mail: {reply}", remedy)
+
+
+def _stranger(at: str, domain: str, reply: Reply) -> Finding:
+    match reply.code // 100:
+        case 2:
+            sentence = f"is an open relay: it takes mail for {domain} from us, a stranger's domain"
+            remedy = (
+                "in its Postfix: smtpd_relay_restrictions = reject_unauth_destination, and this "
+                "office not in mynetworks; it will be on blocklists soon, and our mail with it"
+            )
+            return Finding(at, RED, sentence, remedy)
+        case 5:
+            return Finding(at, GREEN, f"refuses mail for a stranger's domain: {reply.code}")
+        case _:
+            sentence = f"puts off mail for a stranger's domain: {reply}; it may be an open relay"
+            return Finding(at, YELLOW, sentence, "ask from another host")
+
+
+def _etrn(at: str, mail: Mail, *, offered: bool) -> Finding:
+    if not mail.etrn:
+        sentence = "is not asked to deliver after a switchover: etrn is false"
+        return Finding(at, YELLOW, sentence, "by its own schedule mail may wait for ten minutes")
+    if offered:
+        return Finding(at, GREEN, "offers ETRN: it can be told to deliver after a switchover")
+    sentence = "offers no ETRN: after a switchover it delivers by its own schedule"
+    remedy = "in its Postfix: no etrn in smtpd_discard_ehlo_keywords; else set etrn: false"
+    return Finding(at, YELLOW, sentence, remedy)

@@ -1,0 +1,67 @@
+"""Postfix configuration for the backup MX and the office, with the profile's values filled in.
+
+The files are those of ``deploy/postfix/``, which work as they stand: what is an office's own has a
+line of its own at their top, and only such lines are changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from wanfailover.config.addresses import ipv4
+from wanfailover.specs import Mail
+
+FOLDER = Path(__file__).parent / "configuration"
+
+FILES = {
+    "backup-mx.main.cf": "add to main.cf of the backup MX",
+    "backup-mx.master.cf": "add to master.cf of the backup MX",
+    "office.main.cf": "add to main.cf of the office's mail server, where that is a Postfix",
+}
+
+ALTERNATIVE = re.compile(r"^2525 ", re.MULTILINE)
+"""The line of master.cf that listens at another port than 25."""
+
+
+def values(mail: Mail, router: IPv4Address | None) -> dict[str, str | None]:
+    """The office's own lines; None where the profile does not tell.
+
+    Args:
+        mail: Of the profile.
+
+        router: Its address on the inside: the agent is taken to be in that /24.
+    """
+    domains = ", ".join(mail.domains)
+    host, _, port = (mail.server or "").partition(":")
+    routes = [f"{{ {domain} = office:[{host}]:{port} }}" for domain in mail.domains]
+    tunnel = mail.host if ipv4(mail.host) else None
+    return {
+        "office_domains": domains,
+        "office_routes": ", ".join(routes) if mail.server else None,
+        "office_tunnel": tunnel,
+        "office_agent": str(router).rpartition(".")[0] if router else None,
+        "office_backup_mx": tunnel,
+    }
+
+
+def filled(mail: Mail, router: IPv4Address | None) -> Iterator[str]:
+    """Each file, ready to be added to a Postfix."""
+    for name, use in FILES.items():
+        text = fill((FOLDER / name).read_text(encoding="utf-8"), values(mail, router))
+        listens = f"{mail.port:<5}" if mail.port != 25 else "#2525 "
+        yield f"# --- {name}: {use} ---\n{ALTERNATIVE.sub(listens, text)}"
+
+
+def fill(text: str, own: Mapping[str, str | None]) -> str:
+    """Put an office's own values into the lines that are for them; say which it has to find."""
+    for key, value in own.items():
+        line = re.compile(rf"^{key} = .*$", re.MULTILINE)
+        if value is None:
+            unknown = r"# The profile does not tell this one; this is an example:\n\g<0>"
+            text = line.sub(unknown, text)
+        else:
+            text = line.sub(f"{key} = {value}", text)
+    return text

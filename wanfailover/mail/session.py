@@ -1,0 +1,102 @@
+"""A session with the backup MX, by the ordinary way: in which no message is ever sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiosmtplib
+
+from wanfailover.probes.failures import Failed, Unsent, legible
+from wanfailover.probes.names import Names
+from wanfailover.probes.smtp import hang_up, theirs
+from wanfailover.probes.sockets import THROUGH, connect
+from wanfailover.specs import Mail
+
+CONNECT = 2.0
+"""Seconds for the connection: a SYN that is lost is sent again after one, then after three; a new
+connection is sooner than waiting for that."""
+
+TALK = 20.0
+"""Seconds for all that is said: many a server looks our name up first, and its resolver is slow."""
+
+FAREWELL = 1.0
+"""Seconds for the answer to QUIT, which is courtesy."""
+
+
+class Unanswered(Exception):
+    """The backup MX cannot be talked to; ``str()`` says at which step, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's reply to one command, fit to be printed."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip()
+
+
+class Session:
+    """What may be said in one. `Unanswered` is raised where nothing sensible comes back."""
+
+    def __init__(self, client: aiosmtplib.SMTP) -> None:
+        self._client = client
+
+    @property
+    def offers_etrn(self) -> bool:
+        """EHLO told so (RFC 1985)."""
+        return self._client.supports_extension("etrn")
+
+    async def etrn(self, domain: str) -> Reply:
+        """Ask it to deliver what it holds for *domain*."""
+        return await self._say("ETRN", domain)
+
+    async def would_take(self, *recipients: str) -> tuple[Reply, ...]:
+        """Ask for each whether it would be taken, from the null sender; then forget them all."""
+        sender = await self._say("MAIL", "FROM:<>")
+        if sender.code != 250:
+            return tuple(sender for _ in recipients)
+        replies = [await self._say("RCPT", f"TO:<{recipient}>") for recipient in recipients]
+        await self._say("RSET")
+        return tuple(replies)
+
+    async def _say(self, *words: str) -> Reply:
+        response = await self._client.execute_command(*(word.encode("ascii") for word in words))
+        return Reply(response.code, legible(response.message))
+
+
+@asynccontextmanager
+async def session(mail: Mail, names: Names) -> AsyncIterator[Session]:
+    """Connect, be greeted, and take leave at the end.
+
+    Raises:
+        Unanswered: Nobody is there, or what is there speaks no SMTP.
+    """
+    step = "connect"
+    try:
+        async with asyncio.timeout(CONNECT):
+            sock = await connect(THROUGH, await names.resolve(mail.host), mail.port)
+        step = "talk"
+        client = aiosmtplib.SMTP(
+            sock=sock, local_hostname=f"[{sock.getsockname()[0]}]", start_tls=False, timeout=None
+        )
+        try:
+            async with asyncio.timeout(TALK):
+                with theirs():
+                    await client.connect()
+                    await client.ehlo()
+                    yield Session(client)
+            with suppress(aiosmtplib.SMTPException):
+                await client.quit(timeout=FAREWELL)
+        finally:
+            hang_up(client)
+    except TimeoutError:
+        within = CONNECT if step == "connect" else TALK
+        raise Unanswered(f"{step}: no answer within {within:g} s") from None
+    except (Failed, Unsent) as failure:
+        raise Unanswered(f"{step}: {legible(str(failure))}") from failure
