@@ -26,7 +26,9 @@ from wanfailover.core.facts import (
     Fact,
     Outcome,
     PauseRequest,
+    ProbeSample,
     ResumeRequest,
+    Role,
     RouterView,
     SwitchoverStarted,
     SwitchRequest,
@@ -51,6 +53,7 @@ from wanfailover.recorder import Recorder
 from wanfailover.report import Report
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
+from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
 
 STOP_WITHIN = 120.0
@@ -103,11 +106,10 @@ class Agent:
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
+        self._tunnels = Tunnels(self._site.tunnels)
         ask = by_smtp(profile.mail, self._names) if profile.mail else None
         self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
-        self._runner = Runner(
-            self._loop.inbox.put_nowait, detect=self._site.policy.detect, names=self._names
-        )
+        self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
@@ -133,6 +135,7 @@ class Agent:
             },
             last=self._last,
             began=self._began,
+            tunnels=self._tunnels.readings,
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
         )
@@ -141,6 +144,7 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
+        yield from filter(None, (self._tunnels.trouble,))
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
@@ -267,11 +271,24 @@ class Agent:
             self._loop.inbox.put_nowait(Tick())
         return news
 
+    def _sampled(self, sample: ProbeSample) -> None:
+        """What a tunnel's check says is for the tunnels alone."""
+        if sample.role is Role.TUNNEL:
+            self._tell_tunnels(sample, time.monotonic())
+        else:
+            self._loop.inbox.put_nowait(sample)
+
+    def _tell_tunnels(self, fact: Fact, now: float) -> None:
+        news = tuple(self._tunnels.told(fact, now, self.engine))
+        if news:
+            self._loop.spawn(self._record(*news))
+
     # What the loop does, as others need to know it.
 
     def _fed(self, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
         """All that the engine learns is recorded, and some of it is told."""
         self._flight.fed(fact, now, entries)
+        self._tell_tunnels(fact, now)
         self._turned = time.monotonic()
         match fact:
             case SwitchoverStarted():

@@ -27,6 +27,7 @@ class Aim:
         self._probes = profile.probes
         self._circuits = profile.circuits
         self._devices = profile.devices
+        self._tunnels = profile.tunnels
         self._controls = tuple(_controls(profile))
         self.controls = tuple(Target(c.name, Role.CONTROL, c.every) for c in self._controls)
 
@@ -39,6 +40,7 @@ class Aim:
         for circuit in self._circuits:
             if circuit.name == active:
                 assignments += self._circuit(circuit, Path(), lambda every: every)
+                assignments += self._ends(circuit)
             elif circuit.vantage is not None:
                 assignments += self._circuit(circuit, circuit.vantage, circuit.idle_pace)
             assignments += self._modem(circuit)
@@ -68,6 +70,12 @@ class Aim:
         gateway = circuit.gateway_target
         gateway = replace(gateway, every=pace(gateway.every))
         yield Assignment(Icmp(str(circuit.gateway)), gateway, circuit.name, path)
+
+    def _ends(self, circuit: Circuit) -> Iterator[Assignment]:
+        """The far ends of tunnels, as they are reached by ordinary packets."""
+        for tunnel in self._tunnels:
+            target = Target(tunnel.check.name, Role.TUNNEL, tunnel.check.every)
+            yield Assignment(tunnel.check, target, circuit.name)
 
     def _modem(self, circuit: Circuit) -> Iterator[Assignment]:
         device = self._devices.get(circuit.name)

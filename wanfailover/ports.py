@@ -17,7 +17,7 @@ from typing import Protocol, runtime_checkable
 from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Result, RouterView
 from wanfailover.core.plan import Proof, Step
-from wanfailover.core.site import Circuit, Path
+from wanfailover.core.site import Circuit, Path, Tunnel
 
 
 class Secret:
@@ -84,6 +84,8 @@ class RouterAccess:
         options: The driver's own, as `DriverPlugin.options` returned them.
 
         circuits: All circuits of the site, so that the driver can tell its own addresses.
+
+        tunnels: Those that it ends, so that `check` can look at what is to be renewed.
     """
 
     host: str | None
@@ -99,6 +101,7 @@ class RouterAccess:
     notes: Notes = field(default_factory=Forgetful, compare=False)
     options: object = None
     circuits: tuple[Circuit, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,9 @@ def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Find
         return Finding(subject, RED, why, remedy)
     if assignment.target.role is Role.DEVICE:
         return Finding(subject, *_modem(result, why))
+    if assignment.target.role is Role.TUNNEL:
+        remedy = "see what both ends say of the tunnel; it is told, and moves nothing"
+        return Finding(f"tunnel: {assignment.target.name}", YELLOW, why, remedy)
     path = assignment.path
     if (path.device or path.source) and result.result is Result.UNSENT:
         return Finding(subject, RED, why, _vantage_remedy(profile, assignment))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from wanfailover.core.entries import (
 from wanfailover.core.reading import Reading
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
+from wanfailover.tunnels import TunnelReading
 
 Report = dict[str, Any]
 
@@ -59,6 +60,7 @@ class Running:
     vantages: Mapping[str, str | None]
     last: Report | None
     began: datetime | None = None
+    tunnels: Mapping[str, TunnelReading] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     mail: Report | None = None
 
@@ -89,7 +91,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "paused": engine.pause is not None,
         "paused_until": engine.pause and wall.at(engine.pause.until),
         "switchover": _switchover(engine, running),
-        "tunnels": [],
+        "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
         "mail": running.mail,
         "preflight": None,
         "agent": {
@@ -114,6 +116,16 @@ def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
         "muted": list(reading.muted),
         "patience_seconds": round(reading.patience, 1),
         "learned": reading.learned,
+    }
+
+
+def _tunnel(name: str, reading: TunnelReading, wall: Wall) -> Report:
+    return {
+        "name": name,
+        "state": str(reading.state),
+        "because": reading.because,
+        "since": wall.at(reading.since),
+        "last_good": wall.at(reading.good),
     }
 
 

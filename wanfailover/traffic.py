@@ -77,8 +77,10 @@ def month(probes: Iterable[ProbeSpec], circuit: Circuit, *, idle: bool) -> Cost:
 
 def findings(profile: Profile) -> Iterator[Finding]:
     """A row for each circuit."""
+    through = tuple(tunnel.check for tunnel in profile.tunnels)
     for circuit in profile.circuits:
-        active, idle = (month(profile.probes, circuit, idle=idle) for idle in (False, True))
+        active = month((*profile.probes, *through), circuit, idle=False)
+        idle = month(profile.probes, circuit, idle=True)
         if circuit.vantage is None:
             resting = "nothing while idle"
         elif circuit.metered:

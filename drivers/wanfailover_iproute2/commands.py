@@ -27,12 +27,20 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 
 from wanfailover.core.facts import RouterView
-from wanfailover.core.plan import Announce, ForgetConnections, SetAddress, SetGateway, Step
-from wanfailover.core.site import Circuit
+from wanfailover.core.plan import (
+    Announce,
+    ForgetConnections,
+    RenewTunnel,
+    SetAddress,
+    SetGateway,
+    Step,
+)
+from wanfailover.core.site import Circuit, Tunnel
 from wanfailover.errors import DriverError
 from wanfailover.ports import Action
 from wanfailover.transports.shell import Completed
 from wanfailover_iproute2.reading import HABETS, LinuxView
+from wanfailover_iproute2.tunnels import RENEW, renewal
 
 Lines = tuple[str, ...]
 
@@ -78,11 +86,17 @@ class Own:
 
     Args:
         circuits: So that the commands can be told which one they are for.
+
+        tunnels: All that the router ends; those with a connection are renewed.
+
+        swanctl_uri: Where strongSwan is reached; None: where it is by default.
     """
 
     after: Lines = ()
     undo: Lines = ()
     circuits: tuple[Circuit, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
+    swanctl_uri: str | None = None
 
 
 def compile_steps(
@@ -91,12 +105,13 @@ def compile_steps(
     """Turn the steps of a plan into actions.
 
     What the site itself has to do comes before connections are forgotten: while a fixed SNAT still
-    names the old address, they would be born again with it. Forgetting and announcing are taken
-    back by the undo of ``apply``, for they must follow the change they belong to.
+    names the old address, they would be born again with it. Forgetting, announcing and renewing are
+    taken back by the undo of ``apply``, for they must follow the change they belong to.
     """
-    actions = [_apply(steps, view)]
-    if own is not None:
-        actions += [_after(step, own) for step in steps if isinstance(step, SetGateway)]
+    own = own or Own()
+    renew = renewal([s.tunnel for s in steps if isinstance(s, RenewTunnel)], own.swanctl_uri)
+    actions = [_apply(steps, view, renew)]
+    actions += [_after(step, own) for step in steps if isinstance(step, SetGateway)]
     for step in steps:
         match step:
             case ForgetConnections(address=address):
@@ -107,10 +122,12 @@ def compile_steps(
                 actions.append(Action("announce", str(step), (line,), (), essential=False))
             case _:
                 pass
+    title = "; ".join(str(step) for step in steps if isinstance(step, RenewTunnel))
+    actions.append(Action(RENEW, title, renew, (), essential=False))
     return tuple(action for action in actions if action.does or action.undoes)
 
 
-def _apply(steps: Sequence[Step], view: RouterView) -> Action:
+def _apply(steps: Sequence[Step], view: RouterView, renew: Lines) -> Action:
     does, undoes = _Batch(), _Batch()
     for step in steps:
         match step:
@@ -124,6 +141,7 @@ def _apply(steps: Sequence[Step], view: RouterView) -> Action:
                 undoes.then.append(_announce(address, name(step.undo_interface), view))
             case _:
                 pass
+    undoes.then += renew
     title = "; ".join(str(step) for step in steps if isinstance(step, SetAddress | SetGateway))
     return Action("apply", title, does.lines(), undoes.lines())
 

@@ -12,7 +12,7 @@ from wanfailover.core.site import Circuit
 from wanfailover.errors import CommandRefused, LoginRefused
 from wanfailover.ports import Action, Finding, Notes, Severity
 from wanfailover.transports.router import STOP_WITHIN, RouterShell
-from wanfailover_iproute2 import commands
+from wanfailover_iproute2 import commands, tunnels
 from wanfailover_iproute2.commands import Own
 from wanfailover_iproute2.deadman import ARM_WITHIN, DISARM_WITHIN, DeadMen
 from wanfailover_iproute2.findings import judge
@@ -109,7 +109,16 @@ class Iproute2:
             return (Finding("rights", Severity.RED, str(error), "see the driver's README: sudo"),)
         survey, repairs = read_survey(reply), bool(self._own.after)
         found = judge(view, survey, self._own.circuits, repairs=repairs)
-        return (*found, *await self._marker.inspect(view))
+        return (*found, *await self._marker.inspect(view), *await self._look_at_tunnels())
+
+    async def _look_at_tunnels(self) -> tuple[Finding, ...]:
+        """Whether strongSwan has what is to be renewed, and as it should be."""
+        renewed = [tunnel for tunnel in self._own.tunnels if tunnel.ike is not None]
+        if not renewed:
+            return ()
+        asked = tunnels.question(self._own.swanctl_uri)
+        reply = await self._shell.run(asked, within=READ_WITHIN, root=True)
+        return tuple(tunnels.judge(renewed, reply))
 
     async def _read(self) -> LinuxView:
         reply = await self._shell.run(READ, within=READ_WITHIN)

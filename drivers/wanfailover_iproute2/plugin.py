@@ -16,9 +16,10 @@ from wanfailover_iproute2.commands import Own
 from wanfailover_iproute2.driver import Iproute2
 from wanfailover_iproute2.marking import Standpoint
 
-TOOLS = ("ip", "conntrack", "arping", "sysctl", "nft", "iptables")
+TOOLS = ("ip", "conntrack", "arping", "sysctl", "nft", "iptables", "swanctl")
 """All that the driver itself runs as root; what sudoers must allow."""
 
+_URI = re.compile(r"(unix|tcp)://[^\s'\"]+")
 _NAMESPACE = re.compile(r"[\w.][\w.-]*")
 
 
@@ -29,7 +30,8 @@ class Options:
     Args:
         sudo: Become root by sudo where the log-in is another user's.
 
-        swanctl_uri: Always None.
+        swanctl_uri: Where strongSwan is reached for the renewal of tunnels, such as
+            ``unix:///run/charon.vici``; None: where it is by default.
 
         after: Commands on the router after each switch, inside the transaction. WAN_CIRCUIT,
             WAN_ADDRESS, WAN_GATEWAY and WAN_INTERFACE tell them where it leads.
@@ -41,7 +43,7 @@ class Options:
     """
 
     sudo: bool = False
-    swanctl_uri: None = None
+    swanctl_uri: str | None = None
     after: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     netns: str | None = None
@@ -78,7 +80,7 @@ class Plugin:
             raise DriverError("transport ssh needs router.host and credentials.username")
         sudo = Sudo(TOOLS, "ip -V", access.sudo_password) if options.sudo else None
         shell = RouterShell(shell_for(access, options.netns), sudo)
-        own = Own(options.after, options.undo, access.circuits)
+        own = Own(options.after, options.undo, access.circuits, access.tunnels, options.swanctl_uri)
         return Iproute2(shell, own, _standpoint(access, options.netns), access.notes)
 
 
@@ -97,8 +99,8 @@ def _complaint(key: str, value: object) -> str:
         return f"is no option of iproute2; {hint}"
     if key == "sudo" and not isinstance(value, bool):
         return "is true or false"
-    if key == "swanctl_uri" and value is not None:
-        return "is not built yet: leave it out, or null"
+    if key == "swanctl_uri" and not (value is None or _is_uri(value)):
+        return "is where strongSwan listens, such as unix:///run/charon.vici; or null"
     if key in {"after", "undo"} and not _is_commands(value):
         return "is a list of command lines, each a text of its own"
     if key == "netns" and not (value is None or _is_namespace(value)):
@@ -110,6 +112,10 @@ def _is_commands(value: object) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(line, str) and line.strip() for line in value
     )
+
+
+def _is_uri(value: object) -> bool:
+    return isinstance(value, str) and _URI.fullmatch(value) is not None
 
 
 def _is_namespace(value: object) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
+from wanfailover.config.profile import TunnelSpec
 from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Policy
 from wanfailover.core.site import Path as Vantage
@@ -92,6 +93,25 @@ def test_an_idle_circuit_is_asked_over_its_mark():
     aim = sighted(Vantage(dscp=8), None)
     assert {each.path for each in aim.at(None)} == {Vantage(dscp=8)}
     assert {each.path for each in aim.at("primary")} == {Vantage()}
+
+
+def test_tunnels_are_asked_through_the_router_by_ordinary_packets():
+    """On behalf of the circuit that is active; while none is, nobody knows the way."""
+    check = Icmp("10.20.0.1", every=2.0)
+    profile = Profile(
+        file=Path("office.yaml"),
+        name="office",
+        driver="any",
+        access=RouterAccess(host=None, transport="local"),
+        circuits=(replace(CIRCUIT, vantage=Vantage(dscp=8)),),
+        probes=(),
+        policy=Policy(),
+        tunnels=(TunnelSpec("customer-a", check),),
+    )
+    (asked,) = [each for each in Aim(profile).at("primary") if each.target.role is Role.TUNNEL]
+    assert (asked.spec, asked.circuit, asked.path) == (check, "primary", Vantage())
+    assert (asked.target.name, asked.target.every) == (profile.site().tunnels[0].check, 2.0)
+    assert Role.TUNNEL not in {each.target.role for each in Aim(profile).at(None)}
 
 
 @pytest.mark.parametrize(

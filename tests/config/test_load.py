@@ -13,7 +13,7 @@ from tests.config.linux import PLUGINS
 from wanfailover import ports, specs
 from wanfailover.config import Profile, load
 from wanfailover.core.facts import Role
-from wanfailover.core.site import Circuit, Detect, Policy, Target
+from wanfailover.core.site import Circuit, Detect, Policy, Target, Tunnel
 from wanfailover.core.site import Path as Vantage
 from wanfailover.errors import ProfileError
 from wanfailover.specs import Mail
@@ -184,6 +184,25 @@ failback: {method: trial, after: 1h, trial: {every: 1h, within: 45s}}
             Target("icmp 192.0.2.10", Role.FAR, 0.5),
             Target("tcp 192.0.2.80:443", Role.FAR, 5.0),
         )
+
+    def test_tunnels(self, profile) -> None:
+        """Each with its check; the driver is told of them, too."""
+        text = (
+            "tunnels:\n"
+            "  - {name: a, check: {icmp: 10.20.0.1, every: 2s}, within: 5s, ike: c, child: lan}\n"
+            '  - {name: b, check: {smtp: "10.30.0.25:2525"}}\n'
+        )
+        loaded = profile(LEAST + PROBES + text)
+        tunnels = (
+            Tunnel("a", "icmp 10.20.0.1", 2.0, 5.0, "c", "lan"),
+            Tunnel("b", "smtp 10.30.0.25:2525", 60.0),
+        )
+        assert loaded.site().tunnels == tunnels
+        assert loaded.access.tunnels == tunnels
+        assert [tunnel.check for tunnel in loaded.tunnels] == [
+            specs.Icmp("10.20.0.1", every=2.0),
+            specs.Smtp("10.30.0.25", 2525),
+        ]
 
     def test_off(self, profile) -> None:
         """What is not built may be given as off, and a key with nothing behind it is left out."""

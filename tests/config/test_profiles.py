@@ -45,10 +45,10 @@ def built(model: type[Keys], above: str = "") -> Iterator[str]:
     """Every key that does something, as the page writes it."""
     for key in model.built():
         inner = group(model.known()[key].annotation)
-        if inner is ProbeKeys:
+        if inner is ProbeKeys and key == "probes":  # the page tells the kinds there, and once
             for kind in KINDS.values():
                 yield from built(kind, f"{above}{key}.")
-        elif inner is None or issubclass(inner, FileKeys):
+        elif inner is None or issubclass(inner, FileKeys | ProbeKeys):
             yield above + key
         else:
             yield from built(inner, f"{above}{key}.")

@@ -8,7 +8,15 @@ from ipaddress import IPv4Address, IPv4Interface
 from tests.scenarios.world import holds, site
 from wanfailover.core import plan
 from wanfailover.core.facts import RouterView
-from wanfailover.core.plan import Announce, ForgetConnections, Reach, SetAddress, SetGateway
+from wanfailover.core.plan import (
+    Announce,
+    ForgetConnections,
+    Reach,
+    RenewTunnel,
+    SetAddress,
+    SetGateway,
+)
+from wanfailover.core.site import Tunnel
 
 OFFICE = site()
 ON_PRIMARY = holds(OFFICE, "primary", 0.0)
@@ -46,6 +54,17 @@ def test_from_nothing_there_is_no_way_back():
     assert made.source is None
     assert [type(step) for step in made.steps] == [SetAddress, SetGateway, Announce]
     assert [step.undo() for step in made.steps] == [None, None, None]
+
+
+def test_tunnels_that_the_router_can_renew_are_renewed_last():
+    """And again by the undo; those without a connection come by themselves."""
+    renewed = Tunnel("a", "icmp 10.20.0.1", ike="customer", child="lan")
+    office = replace(OFFICE, tunnels=(renewed, Tunnel("b", "icmp 10.30.0.1")))
+    *_, announce, renew = plan.make(office, "backup", ON_PRIMARY).steps
+    assert isinstance(announce, Announce)
+    assert renew == RenewTunnel(renewed)
+    assert renew.undo() == renew
+    assert str(renew) == "renew the tunnel a"
 
 
 def test_an_address_with_its_netmask_is_put_back_with_it():

@@ -70,7 +70,7 @@ def test_a_return_is_permitted_and_a_switch_is_automations_where_nobody_says():
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (Role, "far gateway control device"),
+        (Role, "far gateway control device tunnel"),
         (Result, "answered lost unsent"),
         (Ending, "running proved unproved undone stuck"),
         (State, "up degraded unknown down"),

@@ -31,6 +31,9 @@ def test_options_are_taken_over() -> None:
     assert PLUGIN.options(raw) == Options(True, None, ("a",), ("b", "c"), "rtr")
 
 
+URI = "is where strongSwan listens, such as unix:///run/charon.vici; or null"
+
+
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
@@ -40,7 +43,9 @@ def test_options_are_taken_over() -> None:
             "is no option of iproute2; it has sudo, swanctl_uri, after, undo, netns",
         ),
         ({"sudo": "yes"}, "is true or false"),
-        ({"swanctl_uri": "unix:///run/vici"}, "is not built yet: leave it out, or null"),
+        ({"swanctl_uri": "/run/vici"}, URI),
+        ({"swanctl_uri": "unix:///run/$(reboot) x"}, URI),
+        ({"swanctl_uri": 7}, URI),
         ({"after": "nft -f x"}, "is a list of command lines, each a text of its own"),
         ({"undo": [1]}, "is a list of command lines, each a text of its own"),
         ({"undo": [" "]}, "is a list of command lines, each a text of its own"),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 BASE_SYSTEM = "cat chmod cksum cut dirname grep id mktemp rm sed sh tail touch tr"
 NETWORK_TOOLS = (
     *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo", "postfix"),
-    *("snmpget", "snmpd", "telnet", "tmux"),
+    *("snmpget", "snmpd", "telnet", "tmux", "swanctl"),
 )
 PYTHON = sys._base_executable  # a machine's own Python, not a venv's
 
@@ -204,6 +204,7 @@ def test_tools_that_cannot_be_installed_do_not_stop_the_rest(machine):
     [
         ("sshd", "--quiet disable ssh.service ssh.socket"),
         ("snmpd", "--quiet disable snmpd.service"),
+        ("swanctl", "--quiet disable strongswan-starter.service"),
         ("postfix", "--quiet disable postfix.service"),
     ],
 )

@@ -457,6 +457,19 @@ async def test_suspicion_is_of_a_circuit(responder, running, heard):
     await heard(backup, 2)
 
 
+async def test_a_tunnel_is_not_pressed(responder, running, heard):
+    """It says nothing of the line: under suspicion its check keeps its pace, and takes no share."""
+    line, tunnel = [await responder() for _ in range(2)]
+    check = tunnel.assignment(every=61.0)  # a pace of its own: both are asked at once
+    check = replace(check, target=replace(check.target, role=Role.TUNNEL))
+    runner = running()
+    runner.follow([line.assignment(every=60.0), check])
+    await asyncio.gather(heard(line, 1), heard(tunnel, 1))
+    runner.hasten()
+    await heard(line, 4)
+    assert len(tunnel.heard) == 1
+
+
 # Trouble of our own.
 
 

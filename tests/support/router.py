@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 
 from wanfailover.core.facts import RouterView
-from wanfailover.core.plan import Announce, ForgetConnections, SetAddress, SetGateway
+from wanfailover.core.plan import Announce, ForgetConnections, RenewTunnel, SetAddress, SetGateway
 from wanfailover.errors import CommandRefused, RouterTimeout, RouterUnreachable
 from wanfailover.ports import Action
 
@@ -41,7 +41,7 @@ class MemoryRouter:
                 str(step),
                 (self._line(step),),
                 (self._line(step.undo()),) if step.undo() else (),
-                essential=not isinstance(step, Announce),
+                essential=not isinstance(step, Announce | RenewTunnel),
             )
             for step in steps
         )
@@ -65,6 +65,8 @@ class MemoryRouter:
                 return f"forget {address}"
             case Announce(address=address):
                 return f"announce {address}"
+            case RenewTunnel(tunnel=tunnel):
+                return f"renew {tunnel.name}"
 
     def _do(self, call: str, lines: tuple[str, ...]) -> str:
         self._fail(call)

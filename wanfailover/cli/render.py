@@ -19,6 +19,7 @@ COLOURS = {
     "up": "green",
     "degraded": "yellow",
     "unknown": "yellow",
+    "renewing": "yellow",
     "down": "red",
     "green": "green",
     "yellow": "yellow",
@@ -75,6 +76,7 @@ def _status(report: Report) -> Iterator[str]:
     since = f" since {clock(report['since'])}" if report["since"] else ""
     yield f"{report['site']} is on {click.style(where, bold=True)}{since}."
     yield from _circuits(report)
+    yield from _tunnels(report)
     if report["decision"]:
         until = report["decision"]["until"]
         yield f"Decision: {report['decision']['rule']}: {report['decision']['because']}" + (
@@ -121,6 +123,16 @@ def _circuits(report: Report) -> Iterator[str]:
                 coloured(reading["state"], 8),
                 ", ".join([*figures, reading["because"] + layer, seen]),
             ]
+        )
+
+
+def _tunnels(report: Report) -> Iterator[str]:
+    width = max((len(row["name"]) for row in report["tunnels"]), default=0)
+    for row in report["tunnels"]:
+        good = f", last good {clock(row['last_good'])}" if row["last_good"] else ""
+        yield (
+            f"  tunnel {row['name'].ljust(width)}  {coloured(row['state'], 8)}  {row['because']}, "
+            f"since {clock(row['since'])}{good}"
         )
 
 

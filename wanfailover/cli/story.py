@@ -19,7 +19,7 @@ def history(records: Iterable[Record]) -> Iterator[str]:
 
 def tell(entry: log.Entry) -> str | None:
     """Give the entry's line; None for those that only a machine needs."""
-    lines = (teller(entry) for teller in (_tell_state, _tell_wish, _tell_deed))
+    lines = (teller(entry) for teller in (_tell_state, _tell_tunnels, _tell_wish, _tell_deed))
     return next((line for line in lines if line is not None), None)
 
 
@@ -44,6 +44,17 @@ def _tell_state(entry: log.Entry) -> str | None:
         case log.DecisionMade() as made if made.rule != "switchover-running" and not made.again:
             deed = f"switch to {made.target}" if made.switch else "stay"
             return f"decision: {deed}, because {made.rule}: {made.because}"
+        case _:
+            return None
+
+
+def _tell_tunnels(entry: log.Entry) -> str | None:
+    """How the tunnels are."""
+    match entry:
+        case log.TunnelChanged(tunnel=tunnel, state=state, because=because):
+            return f"tunnel {tunnel} is {coloured(state)}: {because}"
+        case log.TunnelsFailed(because=because):
+            return f"tunnels: {because}"
         case _:
             return None
 

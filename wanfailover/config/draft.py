@@ -15,6 +15,7 @@ from wanfailover.config.kinds import ProbeKeys, probe_keys
 from wanfailover.config.mail import MailKeys
 from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
+from wanfailover.config.tunnels import TunnelKeys
 from wanfailover.core.site import Circuit, Policy
 
 RFC1918 = tuple(
@@ -33,7 +34,7 @@ class Draft:
 
         devices: The modems of those that have one to be asked; likewise.
 
-        probes: Likewise.
+        probes: Likewise; so are *tunnels*.
 
         listed: How many circuits the list has, readable or not; None where there is no list.
 
@@ -49,6 +50,7 @@ class Draft:
     circuits: Mapping[int, Circuit]
     devices: Mapping[int, DeviceKeys]
     probes: Mapping[int, ProbeKeys]
+    tunnels: Mapping[int, TunnelKeys]
     listed: int | None
     asked: int
     host: IPv4Address | None
@@ -63,6 +65,13 @@ class Draft:
             address = ipv4(probe.host)
             if address is not None:
                 yield ("probes", index, *probe.target), address
+
+    def ends(self) -> Iterator[tuple[KeyPath, IPv4Address]]:
+        """Every tunnel's far end given as an address, and where it stands."""
+        for index, tunnel in self.tunnels.items():
+            address = ipv4(tunnel.check.host)
+            if address is not None:
+                yield ("tunnels", index, "check", *tunnel.check.target), address
 
     def lan(self) -> IPv4Network | None:
         """The network we take for the office's own: the router's inside address, as a /24.
@@ -102,6 +111,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
         circuits={index: circuit.circuit() for index, circuit in keys.items()},
         devices={index: circuit.device for index, circuit in keys.items() if circuit.device},
         probes=_readable_items(probe_keys, probes),
+        tunnels=_readable_items(TunnelKeys.model_validate, data.get("tunnels")),
         listed=len(circuits) if isinstance(circuits, list) else None,
         asked=len(probes) if isinstance(probes, list) else 0,
         host=ipv4(host) if isinstance(host, str) else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wanfailover.calendar import Calendar
 from wanfailover.core.facts import Role
-from wanfailover.core.site import Circuit, Policy, Site, Target
+from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
 from wanfailover.specs import Device, Mail, ProbeSpec
@@ -29,6 +29,22 @@ class Keep:
     samples: float = 7 * 86400.0
     samples_size: int = 200 * 1000**2
     history: float = 400 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelSpec:
+    """A tunnel as the profile gives it: see `core.site.Tunnel`; *check* goes through it."""
+
+    name: str
+    check: ProbeSpec
+    within: float = 90.0
+    ike: str | None = None
+    child: str | None = None
+
+    def tunnel(self) -> Tunnel:
+        """Make the core's value."""
+        check = self.check
+        return Tunnel(self.name, check.name, check.every, self.within, self.ike, self.child)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class Profile:
     policy: Policy
     devices: Mapping[str, Device] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
+    tunnels: tuple[TunnelSpec, ...] = ()
     keep: Keep = Keep()
     mail: Mail | None = None
     warnings: tuple[Complaint, ...] = ()
@@ -67,7 +84,8 @@ class Profile:
     def site(self) -> Site:
         """Make the core's value, with the far targets; the agent adds gateways and controls."""
         targets = tuple(Target(probe.name, Role.FAR, probe.every) for probe in self.probes)
-        return Site(self.name, self.circuits, targets, self.policy)
+        tunnels = tuple(tunnel.tunnel() for tunnel in self.tunnels)
+        return Site(self.name, self.circuits, targets, self.policy, tunnels)
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret that was read, for whoever must strike them out."""

@@ -42,7 +42,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
     devices, hidden = read_devices(draft, path.parent, secrets=secrets)
     access, more = read_router(
         document.data.get("router"),
-        draft.circuits,
+        draft,
         Installed() if plugins is None else plugins,
         path.parent,
         secrets=secrets,
@@ -60,6 +60,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         policy=_policy(keys),
         devices=devices,
         calendar=keys.failback.calendar(),
+        tunnels=tuple(tunnel.spec() for tunnel in keys.tunnels),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
         mail=keys.mail.mail() if keys.mail else None,
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),

@@ -8,6 +8,7 @@ from typing import Any
 
 from wanfailover.config import vault
 from wanfailover.config.document import Fault
+from wanfailover.config.draft import Draft
 from wanfailover.config.keys import readable
 from wanfailover.config.options import Plugins, find_driver, read_options
 from wanfailover.config.schema import CredentialsKeys, RouterKeys
@@ -26,14 +27,14 @@ _READERS: dict[str, Callable[[Any, Path], object]] = {
 
 
 def read_router(
-    data: object, circuits: Mapping[int, Circuit], plugins: Plugins, folder: Path, *, secrets: bool
+    data: object, draft: Draft, plugins: Plugins, folder: Path, *, secrets: bool
 ) -> tuple[RouterAccess | None, list[Fault]]:
     """Read the group part by part, so that one fault does not hide another.
 
     Args:
         data: The group, as it stands in the file.
 
-        circuits: For the driver, which must know its own addresses; by position in the list.
+        draft: For the driver, which must know the router's addresses, and its tunnels.
 
         plugins: The drivers to choose from.
 
@@ -58,14 +59,15 @@ def read_router(
         return None, faults
     transport = keys.transport or plugin.transports[0]
     faults += _hindrances(keys, transport, plugin.transports)
-    faults += _unmarkable(keys, plugin, circuits)
+    faults += _unmarkable(keys, plugin, draft.circuits)
     return RouterAccess(
         host=keys.host,
         transport=transport,
         port=keys.port,
         username=keys.credentials.username,
         options=options,
-        circuits=tuple(circuits.values()),
+        circuits=tuple(draft.circuits.values()),
+        tunnels=tuple(keys.spec().tunnel() for keys in draft.tunnels.values()),
         **kept,
     ), faults
 

@@ -112,7 +112,7 @@ def targets_are_beyond(draft: Draft) -> Iterator[Fault]:
         ends[circuit.gateway] = f"the gateway of {circuit.name}"
         ends[circuit.address.ip] = f"the address of {circuit.name}"
     lan = draft.lan()
-    for at, address in draft.targets():
+    for at, address in (*draft.targets(), *draft.ends()):
         if lan is not None and address in lan:
             text = f"{address} is inside the LAN, {lan}; it answers even when every line is dead"
             yield Fault(at, text)
@@ -130,6 +130,25 @@ def targets_differ(draft: Draft) -> Iterator[Fault]:
             text = f"{name} is among the probes already; once is enough"
             yield Fault(("probes", index, *probe.target), text)
         seen.add(name)
+
+
+def tunnels_differ(draft: Draft) -> Iterator[Fault]:
+    """Each tunnel has a name and a far end of its own, and nobody on the Internet is one."""
+    names: set[str] = set()
+    probes = {probe.spec().name for probe in draft.probes.values()}
+    owners: dict[str, str] = {}
+    for index, tunnel in draft.tunnels.items():
+        at: KeyPath = ("tunnels", index, "check", *tunnel.check.target)
+        check = tunnel.check.spec().name
+        if tunnel.name in names:
+            yield Fault(("tunnels", index, "name"), f"another tunnel is named {tunnel.name}")
+        if check in owners:
+            yield Fault(at, f"{check} is asked for the tunnel {owners[check]} already")
+        elif check in probes:
+            text = f"{check} is among the probes, so a dead tunnel would look like a dead circuit"
+            yield Fault(at, text)
+        names.add(tunnel.name)
+        owners.setdefault(check, tunnel.name)
 
 
 def need_can_be_met(draft: Draft) -> Iterator[Fault]:
@@ -166,6 +185,7 @@ MISTAKES: tuple[Rule, ...] = (
     router_is_inside,
     targets_are_beyond,
     targets_differ,
+    tunnels_differ,
     need_can_be_met,
     backup_mx_is_beyond,
     times.bounds_in_order,

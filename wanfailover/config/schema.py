@@ -35,6 +35,7 @@ from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
 from wanfailover.config.mail import MailGroup
 from wanfailover.config.spans import Size, span
+from wanfailover.config.tunnels import TunnelKeys
 from wanfailover.config.words import listed
 from wanfailover.core.site import Circuit, Path
 from wanfailover.ports import Secret
@@ -253,7 +254,7 @@ class ProfileKeys(Keys):
     detect: DetectKeys = DetectKeys()
     policy: PolicyKeys = PolicyKeys()
     failback: FailbackKeys = FailbackKeys()
-    tunnels: NotBuilt = None
+    tunnels: Annotated[list[TunnelKeys], A_LIST] = Field(default_factory=list)
     mail: MailGroup = None
     preflight: NotBuilt = None
     drill: NotBuilt = None

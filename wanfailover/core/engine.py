@@ -75,10 +75,8 @@ class Engine:
         self.router = KnownRouter(site)
         self._eyes = doubts.Eyes()
         self._window = WindowTold(is_open=True)
-        self._kept_at: Instant = float("-inf")
+        self._kept_at = self._judged = self._began = float("-inf")  # began: the last switchover
         self._fed: Instant | None = None
-        self._began: Instant = float("-inf")  # the switchover that is under way, or was last
-        self._judged: Instant = float("-inf")
         self._requests = Requests(site.circuits[0].name, memory.hold, memory.pause)
         self._news = News()
 

@@ -48,6 +48,24 @@ class TargetMuted:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelChanged:
+    """A tunnel's state changed from *was* to *state*."""
+
+    tunnel: str
+    was: str
+    state: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelsFailed:
+    """No tunnel came up on *circuit*, on which the Internet works."""
+
+    circuit: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineLearned:
     """What a day of watching *circuit* has taught so far; told again, it replaces itself.
 
@@ -255,6 +273,8 @@ Entry = (
     | JournalSetAside
     | HealthChanged
     | TargetMuted
+    | TunnelChanged
+    | TunnelsFailed
     | LineLearned
     | ActiveChanged
     | DecisionMade

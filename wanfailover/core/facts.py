@@ -21,6 +21,7 @@ class Role(StrEnum):
     GATEWAY = "gateway"  # the circuit's own gateway: a diagnosis, never a vote while far ones exist
     CONTROL = "control"  # the router's inside: tells whether the prober itself is sane
     DEVICE = "device"  # the circuit's modem, on its line: a dead one is down, a live one no proof
+    TUNNEL = "tunnel"  # somebody at the far end of a tunnel: tells of that tunnel alone
 
 
 class Result(StrEnum):

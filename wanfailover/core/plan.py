@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
 from wanfailover.core.facts import RouterView
-from wanfailover.core.site import Site
+from wanfailover.core.site import Site, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,21 @@ class Announce:
         return f"announce {self.address} to the neighbours"
 
 
-Step = SetAddress | SetGateway | ForgetConnections | Announce
+@dataclass(frozen=True, slots=True)
+class RenewTunnel:
+    """Have the router build a tunnel anew: left alone it may hold the old address for minutes."""
+
+    tunnel: Tunnel
+
+    def undo(self) -> RenewTunnel:
+        """The same: after an undo it is the other address that is stale."""
+        return self
+
+    def __str__(self) -> str:
+        return f"renew the tunnel {self.tunnel.name}"
+
+
+Step = SetAddress | SetGateway | ForgetConnections | Announce | RenewTunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,7 @@ def make(
     if old is not None and old != new.address.ip:
         steps.append(ForgetConnections(old, new.address.ip))
     steps.append(Announce(new.address.ip, interface, old, before.interface))
+    steps += [RenewTunnel(tunnel) for tunnel in site.tunnels if tunnel.ike is not None]
     within = site.policy.trial_within if trial else site.policy.proof_within
     return Plan(
         source=active.name if active else None,

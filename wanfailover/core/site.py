@@ -82,6 +82,30 @@ class Circuit:
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A tunnel to a customer, which the router ends.
+
+    Args:
+        check: Whom to ask through it, as printed; that is never a vote on a circuit.
+
+        every: How often, in seconds.
+
+        within: Seconds in which it must come up after a switch, before it is called down.
+
+        ike: The router's connection to renew after a switch; None where it comes by itself.
+
+        child: What to begin of that connection.
+    """
+
+    name: str
+    check: str
+    every: float = 0.5
+    within: float = 90.0
+    ike: str | None = None
+    child: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Detect:
     """When a line is called dead. Times are seconds.
 
@@ -214,6 +238,7 @@ class Site:
     circuits: tuple[Circuit, ...]
     targets: tuple[Target, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    tunnels: tuple[Tunnel, ...] = ()
 
     def circuit(self, name: str) -> Circuit:
         """Find a circuit by its name; KeyError if there is none."""

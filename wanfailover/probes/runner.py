@@ -7,7 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from wanfailover.core.facts import Instant, ProbeSample
+from wanfailover.core.facts import Instant, ProbeSample, Role
 from wanfailover.core.site import Detect, Path
 from wanfailover.ports import Prober, ProbeResult
 from wanfailover.probes.kinds import KINDS, Kind, build
@@ -72,7 +72,7 @@ class Runner:
         if renewed:
             for prober in self._probers.values():
                 prober.renew()
-        cheap = Counter(each.circuit for each in wanted if _kind(each).cheap)
+        cheap = Counter(each.circuit for each in wanted if _is_pressed(each) and _kind(each).cheap)
         for assignment, share in _staggered(wanted):
             if assignment not in self._watches:
                 kin = cheap[assignment.circuit]
@@ -85,7 +85,7 @@ class Runner:
             circuits: Whose probes (None: the controls'); all where none is given.
         """
         for assignment, watch in self._watches.items():
-            if not circuits or assignment.circuit in circuits:
+            if _is_pressed(assignment) and (not circuits or assignment.circuit in circuits):
                 watch.hasten()
 
     def calm(self) -> None:
@@ -131,6 +131,11 @@ async def once(spec: ProbeSpec, path: Path = THROUGH, names: Names | None = None
 
 def _kind(assignment: Assignment) -> Kind:
     return KINDS.get(type(assignment.spec), Kind(""))
+
+
+def _is_pressed(assignment: Assignment) -> bool:
+    """It tells of the line, and so more often while that is under suspicion."""
+    return assignment.target.role is not Role.TUNNEL
 
 
 def _staggered(assignments: Iterable[Assignment]) -> Iterable[tuple[Assignment, float]]:
