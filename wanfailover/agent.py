@@ -330,7 +330,8 @@ class Agent:
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
-        self._announce()
+        if self.engine.router.view is not None:  # before that nothing is watched yet
+            self._announce()
         aimed = (self.engine.active, self.engine.epoch)
         if aimed != self._aimed and self.engine.switchover is None:
             self._aimed = aimed

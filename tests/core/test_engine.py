@@ -153,6 +153,22 @@ def test_what_cannot_be_reached_is_not_tried_in_vain():
     assert (engine.decision.rule, engine.decision.target) == ("stuck", "backup")
 
 
+def test_a_router_that_was_left_unseen_is_on_no_circuit_until_it_is_read():
+    """What is asked through it meanwhile is evidence of neither; and where it is, is our doing."""
+    engine = Engine(site(drift="adopt"))
+    engine.feed(holds(engine.site, "primary", 0.0), 0.0)
+    engine.feed(SwitchoverStarted("s", "primary", "backup", "active-down"), 1.0)
+    lost = Outcome("s", "primary", "backup", "active-down", Ending.STUCK, 1.0, "nobody answers")
+    engine.feed(lost, 2.0)
+    assert (engine.active, engine.decision.rule) == (None, "stuck")
+    entries, _ = engine.feed(holds(engine.site, "backup", 3.0), 3.0)
+    assert engine.active == "backup"
+    assert [e.because for e in entries if isinstance(e, log.ActiveChanged)] == [
+        "a switch has left it so"
+    ]
+    assert engine.hold is None, "nobody has asked for it"
+
+
 def test_a_router_that_is_whole_is_not_stuck():
     """Whoever has mended it."""
     engine = stuck_engine()

@@ -33,6 +33,7 @@ def test_a_circuit_whose_proof_failed_is_tried_more_and_more_seldom():
     policy = Policy(forget=60.0, dwell=30.0)
     assert ledger.try_due([], policy) == -inf
     assert ledger.try_due([unproved(0.0)], policy) == 60.0
+    assert ledger.try_due([unproved(0.0), returned(5.0, proved=False)], policy) == 60.0
     assert ledger.try_due([unproved(0.0), unproved(60.0, "backup")], policy) == 180.0
     assert ledger.try_due([unproved(60.0 * n) for n in range(20)], policy) == 19 * 60 + 1800.0
     proved = [unproved(0.0), unproved(60.0), left(100.0), unproved(200.0)]
