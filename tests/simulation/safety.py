@@ -166,6 +166,13 @@ class Safety:
         rule, source, target = started.rule, started.source, started.target
         if rule in PUTS_BACK:
             return
+        if rule == "held-by-operator":  # what he asked for, and not what automation thinks of it
+            worse = (
+                source and engine.readings[target].state.rank < engine.readings[source].state.rank
+            )
+            if engine.hold is None or engine.hold.circuit != target or worse:
+                self.violated(f"S2: {rule} leaves {source} for {target}, held: {engine.hold}")
+            return
         if source is None:
             self.violated(f"S2: {rule} moves to {target} a router that is on no circuit")
             return
