@@ -185,7 +185,6 @@ class Switchover:
             view=ended.view,
             proof_failed=ended.proof_failed,
             changed=ended.changed,
-            refused=order.rule,
         )
         whole = not ended.changed or self._site.is_whole(ended.view)
         await self._record(replace(ended_entry(outcome), whole=whole))
