@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 
 from wanfailover import __version__, calendar, logs, report, watchdog
+from wanfailover.abilities import Costly
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
@@ -40,13 +41,14 @@ from wanfailover.errors import JournalError
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.guarded import Guarded
 from wanfailover.hints import Hints
+from wanfailover.journal.eras import utc_now
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
 from wanfailover.mail.drain import Drains, by_smtp
-from wanfailover.ports import Costly, RouterDriver
+from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
@@ -139,7 +141,7 @@ class Agent:
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
         )
-        return report.live(self.engine, running, report.Wall(time.monotonic(), report.utc_now()))
+        return report.live(self.engine, running, report.Wall(time.monotonic(), utc_now()))
 
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
@@ -175,7 +177,7 @@ class Agent:
 
     def explanation(self) -> Report:
         """Tell the decision in force, with all that it rests on."""
-        return report.explained(self.engine.explain(time.monotonic()), report.utc_now())
+        return report.explained(self.engine.explain(time.monotonic()), utc_now())
 
     # Life.
 
@@ -252,7 +254,7 @@ class Agent:
     def _told_window(self) -> float:
         """Tell it now; gives the seconds until it is to be told again."""
         now = time.monotonic()
-        fact, wait = calendar.told(self._profile.calendar, now, report.utc_now())
+        fact, wait = calendar.told(self._profile.calendar, now, utc_now())
         self._loop.inbox.put_nowait(fact)
         return wait
 
@@ -292,7 +294,7 @@ class Agent:
         self._turned = time.monotonic()
         match fact:
             case SwitchoverStarted():
-                self._began = report.utc_now()
+                self._began = utc_now()
                 self._mail.cancel()
             case RouterView(remarks=remarks):
                 self._tell(remarks)
@@ -324,7 +326,7 @@ class Agent:
         self._remarks = remarks
 
     def _ended(self, outcome: Outcome) -> None:
-        self._last = report.ended(ended_entry(outcome), report.utc_now())
+        self._last = report.ended(ended_entry(outcome), utc_now())
         if outcome.ending is not Ending.STUCK and outcome.changed:
             self._mail.begin(outcome.id)
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 import structlog
 
+from wanfailover.abilities import Claiming, DeadMan
 from wanfailover.errors import DriverError
-from wanfailover.ports import Action, Claiming, DeadMan, RouterDriver
+from wanfailover.ports import Action, RouterDriver
 
 KEEP_EVERY = 60.0
 """Seconds between two refreshments of our name on the router."""
@@ -75,12 +76,12 @@ class Custody:
         return driver.fires_after(actions, proving) if isinstance(driver, DeadMan) else None
 
     async def arm(self, id_: str, actions: Sequence[Action], seconds: float) -> bool:
-        """Leave a timed undo of switchover *id_* on the router; see `ports.DeadMan`."""
+        """Leave a timed undo of switchover *id_* on the router; see `abilities.DeadMan`."""
         driver = self._driver
         return isinstance(driver, DeadMan) and await driver.arm(self._token(id_), actions, seconds)
 
     async def disarm(self, id_: str) -> bool:
-        """Cancel it; tell whether it has fired. See `ports.DeadMan`."""
+        """Cancel it; tell whether it has fired. See `abilities.DeadMan`."""
         driver = self._driver
         return isinstance(driver, DeadMan) and await driver.disarm(self._token(id_))
 

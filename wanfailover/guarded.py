@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from wanfailover.abilities import Bounded
 from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
 from wanfailover.errors import DriverError, RouterTimeout
-from wanfailover.ports import Action, Bounded, RouterDriver
+from wanfailover.ports import Action, RouterDriver
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class Guarded:
                 setattr(self, name, self._bounded(name, able) if _waits(name, able) else able)
 
     def longest(self, call: str) -> float:
-        """Seconds after which a call is given up; see `ports.Bounded`."""
+        """Seconds after which a call is given up; see `abilities.Bounded`."""
         if isinstance(self._driver, Bounded):
             return self._driver.longest(call) + MARGIN
         return LONGEST

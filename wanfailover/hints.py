@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import structlog
 
+from wanfailover.abilities import Prompting
 from wanfailover.errors import DriverError
-from wanfailover.ports import Prompting, RouterDriver
+from wanfailover.ports import RouterDriver
 
 CLOSE_LOOK = 10.0
 """Seconds of quicker probes: three times what it takes to know that a circuit is dead."""

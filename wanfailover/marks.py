@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import structlog
 
+from wanfailover.abilities import Marking
 from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError
-from wanfailover.ports import Marking, RouterDriver
+from wanfailover.ports import RouterDriver
 
 AGAIN = 2.0
 """Seconds until a failed attempt is repeated; doubles each time."""

@@ -1,8 +1,7 @@
 """The seams: what the program asks of its surroundings, and what a third party's driver must give.
 
 Everything here is small on purpose. A driver is a class with four verbs; a prober is one awaitable;
-the journal takes entries. Optional abilities of a driver are Protocols of their own, asked for with
-``isinstance``.
+the journal takes entries. What a driver may be able to do besides is in `abilities`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address
 from pathlib import Path as FilePath
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Result, RouterView
@@ -170,139 +169,6 @@ class RouterDriver(Protocol):
 
     async def close(self) -> None:
         """Log out; the next call logs in again."""
-        ...
-
-
-@runtime_checkable
-class Bounded(Protocol):
-    """A driver that knows how long its calls may take; of others two minutes are enough."""
-
-    def longest(self, call: str) -> float:
-        """Seconds after which a call of that name has ended by itself, for better or worse."""
-        ...
-
-
-@runtime_checkable
-class Inspectable(Protocol):
-    """A driver that can look for what would make a switch fail, for `check`."""
-
-    async def inspect(self) -> tuple[Finding, ...]:
-        """Look at tools, rights and other writers; changes nothing."""
-        ...
-
-
-@runtime_checkable
-class Recordable(Protocol):
-    """A driver whose router's words can be kept in a file, for tests of the driver."""
-
-    async def record(self) -> str:
-        """Pay the router a visit that only reads; returns what was said, without secrets."""
-        ...
-
-
-@runtime_checkable
-class Marking(Protocol):
-    """A driver whose router can send marked packets out by a circuit that is idle."""
-
-    async def mark(self, circuits: Sequence[Circuit]) -> None:
-        """Have packets from this host that carry a circuit's DSCP value leave by that circuit.
-
-        *circuits* are all that shall be so: marks of others of ours are taken away, with what they
-        needed, so that none at all restores the router. Doing it twice does no harm. `read` tells
-        in `RouterView.marks` which of them it finds whole.
-
-        Raises:
-            DriverError: The router cannot do it, or the attempt failed.
-        """
-        ...
-
-
-@runtime_checkable
-class DeadMan(Protocol):
-    """A driver that can leave a timed undo on its router: it fires unless it is cancelled.
-
-    So a router that was moved off a circuit which worked comes back to it by itself, should agent
-    and router lose each other before the new circuit is proved.
-    """
-
-    def fires_after(self, actions: Sequence[Action], proving: float) -> float:
-        """Seconds after which nobody can be at work on *actions* any more, nor on their undo.
-
-        *proving* is how many seconds their proof may take. Touches nothing.
-        """
-        ...
-
-    async def arm(self, token: str, actions: Sequence[Action], seconds: float) -> bool:
-        """Leave there what undoes *actions*, last first, to fire *seconds* from now.
-
-        Returns:
-            False where this router has no means for it.
-
-        Raises:
-            DriverError: The attempt failed; it may be armed nevertheless.
-        """
-        ...
-
-    async def disarm(self, token: str) -> bool:
-        """Cancel it, once and for all, or wait for the end of one that has fired; forget it.
-
-        Returns:
-            True where it has fired. False where it never will, also where there is none.
-
-        Raises:
-            DriverError: It is not known; it may fire yet.
-        """
-        ...
-
-    async def armed(self) -> tuple[str, ...]:
-        """Tokens of all that were armed, here or elsewhere, and not disarmed since."""
-        ...
-
-
-@runtime_checkable
-class Claiming(Protocol):
-    """A driver that can have it known on its router who changes it."""
-
-    async def claim(self, name: str) -> str:
-        """Have it known that *name* changes this router; again, now and then, that it still does.
-
-        Returns:
-            What is worth telling, in a sentence: it was another's who has not been heard of for
-            long, or it could not be written. Mostly nothing.
-
-        Raises:
-            RouterHeld: Another one does.
-            DriverError: It could not be found out.
-        """
-        ...
-
-    async def release(self) -> None:
-        """Take it back, if it is ours."""
-        ...
-
-
-@runtime_checkable
-class Costly(Protocol):
-    """A driver that knows what a switch costs on its router."""
-
-    def outage(self) -> float:
-        """Seconds without Internet that a switch is expected to take, as far as is known now."""
-        ...
-
-
-@runtime_checkable
-class Prompting(Protocol):
-    """A driver that hears from its router unasked, as by SNMP traps."""
-
-    async def listen(self, prompt: Callable[[str], object]) -> None:
-        """Call *prompt* with a sentence whenever something is heard; ends when it is cancelled.
-
-        Such words can be forged, so they only prompt a look and quicker probes. A flood of them is
-        thinned out here.
-
-        Raises:
-            DriverError: This host cannot listen there.
-        """
         ...
 
 

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 from wanfailover import timing, traffic
+from wanfailover.abilities import Inspectable
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
 from wanfailover.core.site import Circuit, Path, Site
 from wanfailover.mail import blocked, checks
-from wanfailover.ports import Finding, Inspectable, ProbeResult, RouterDriver, Severity
+from wanfailover.ports import Finding, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.specs import Icmp, ProbeSpec

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from wanfailover import __version__
@@ -23,6 +23,7 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
+from wanfailover.journal.eras import utc_now
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
 from wanfailover.tunnels import TunnelReading
@@ -245,8 +246,3 @@ def recorded(reader: Reader, site: str) -> Report:
 def _newest(reader: Reader, *kinds: type[Entry]) -> Any:
     record = reader.last(*kinds)
     return record.entry if record else None
-
-
-def utc_now() -> datetime:
-    """The wall time; asked for here and nowhere in the core."""
-    return datetime.now(UTC)

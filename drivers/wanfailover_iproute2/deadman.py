@@ -136,7 +136,7 @@ class DeadMen:
     shell: RouterShell
 
     async def arm(self, token: str, actions: Sequence[Action], seconds: float) -> bool:
-        """Leave the undo of *actions* there, to fire after *seconds*; see `ports.DeadMan`."""
+        """Leave the undo of *actions* there, to fire after *seconds*; see `abilities.DeadMan`."""
         text = _ARM.substitute(
             token=_safe(token),
             unit=unit(token),
@@ -151,7 +151,7 @@ class DeadMen:
         return done.out.strip() != NO_PLACE
 
     async def disarm(self, token: str) -> bool:
-        """Cancel it; see `ports.DeadMan`."""
+        """Cancel it; see `abilities.DeadMan`."""
         text = _DISARM.substitute(
             token=_safe(token), unit=unit(token), within=FIRED_WITHIN, systemd=SYSTEMD
         )
@@ -161,7 +161,7 @@ class DeadMen:
         return done.out.startswith("fired")
 
     async def armed(self) -> tuple[str, ...]:
-        """Tokens of those that are there; see `ports.DeadMan`."""
+        """Tokens of those that are there; see `abilities.DeadMan`."""
         done = await self.shell.run(PLACE + _LIST, within=ARM_WITHIN, root=True)
         return tuple(done.out.split())
 

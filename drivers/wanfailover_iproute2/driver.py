@@ -69,7 +69,7 @@ class Iproute2:
         return await self._type(action.undoes, _within(action))
 
     def fires_after(self, actions: Sequence[Action], proving: float) -> float:
-        """All that a switchover may take, by its deadlines; see `ports.DeadMan`."""
+        """All that a switchover may take, by its deadlines; see `abilities.DeadMan`."""
         acts = [_within(action) for action in actions if action.does]
         acts += [_within(action) for action in actions if action.undoes]
         acts += [ARM_WITHIN, DISARM_WITHIN]

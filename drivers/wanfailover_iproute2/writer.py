@@ -155,7 +155,7 @@ class Writer:
     _refused: str = field(init=False, default="")
 
     async def claim(self, name: str) -> str:
-        """Write our name there, or refresh it; see `ports.Claiming`."""
+        """Write our name there, or refresh it; see `abilities.Claiming`."""
         try:
             words = await self._ask(name)
         except RouterHeld as error:
@@ -185,7 +185,7 @@ class Writer:
         return " ".join(_remarks(lines))
 
     async def release(self) -> None:
-        """Take our name away; see `ports.Claiming`."""
+        """Take our name away; see `abilities.Claiming`."""
         text = PLACE + _RELEASE.substitute(me=self._me())
         await self.shell.run(text, within=CLAIM_WITHIN, root=True)
 

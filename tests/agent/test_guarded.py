@@ -10,21 +10,18 @@ from tests.scenarios.world import site
 from tests.support.clock import virtual_time
 from tests.support.router import MemoryRouter
 from wanfailover import guarded
-from wanfailover.errors import CommandRefused, RouterTimeout
-from wanfailover.guarded import LONGEST, MARGIN, TWICE, Guarded
-from wanfailover.ports import (
-    Action,
+from wanfailover.abilities import (
     Bounded,
     Claiming,
     Costly,
     DeadMan,
-    Forgetful,
     Inspectable,
     Marking,
     Prompting,
-    RouterAccess,
-    RouterDriver,
-)  # fmt: skip
+)
+from wanfailover.errors import CommandRefused, RouterTimeout
+from wanfailover.guarded import LONGEST, MARGIN, TWICE, Guarded
+from wanfailover.ports import Action, Forgetful, RouterAccess, RouterDriver
 from wanfailover_iproute2 import PLUGIN as LINUX
 from wanfailover_netopia.driver import Netopia, Router
 

@@ -16,6 +16,7 @@ import structlog
 from tests.support.router import MemoryRouter
 from wanfailover import agent as agents
 from wanfailover import hints
+from wanfailover.abilities import Prompting
 from wanfailover.agent import Agent
 from wanfailover.config import Profile
 from wanfailover.core import router as routers
@@ -23,7 +24,7 @@ from wanfailover.core.facts import SwitchRequest
 from wanfailover.core.site import Circuit, Detect, Policy
 from wanfailover.errors import DriverError
 from wanfailover.hints import Hints
-from wanfailover.ports import Prompting, RouterAccess
+from wanfailover.ports import RouterAccess
 from wanfailover.sites import SiteDir
 
 PRIMARY = Circuit("primary", IPv4Interface("203.0.113.2/29"), IPv4Address("203.0.113.1"))

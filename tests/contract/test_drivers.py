@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.benches import DRIVERS, Bench
 from wanfailover import plugins
+from wanfailover.abilities import Claiming, DeadMan, Inspectable
 from wanfailover.core import plan
 from wanfailover.errors import (
     DriverError,
@@ -18,7 +19,7 @@ from wanfailover.errors import (
     RouterTimeout,
     RouterUnreachable,
 )
-from wanfailover.ports import Action, Claiming, DeadMan, Inspectable, RouterDriver, Severity
+from wanfailover.ports import Action, RouterDriver, Severity
 
 SILENCE_NOTICED_WITHIN = 15.0
 """Seconds in which a driver must give a silent router up, whatever it was asked."""

@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from tests.drivers.testbed import PORTS, ROUTER, SHARED, SWAP, Testbed, ask
+from wanfailover.abilities import Marking
 from wanfailover.core.site import Path, Site
-from wanfailover.ports import Marking, RouterAccess
+from wanfailover.ports import RouterAccess
 from wanfailover_iproute2.driver import Iproute2
 from wanfailover_iproute2.plugin import PLUGIN
 

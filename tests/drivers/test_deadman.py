@@ -12,8 +12,9 @@ import pytest
 from tests.drivers.test_moves import actions_to, active, drive
 from tests.drivers.testbed import SWAP, Testbed
 from tests.transports.server import until
+from wanfailover.abilities import DeadMan
 from wanfailover.errors import DriverError
-from wanfailover.ports import Action, DeadMan
+from wanfailover.ports import Action
 from wanfailover.transports.router import STOP_WITHIN
 from wanfailover_iproute2 import deadman, driver, place
 

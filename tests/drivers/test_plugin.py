@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wanfailover import plugins
+from wanfailover.abilities import Inspectable
 from wanfailover.errors import DriverError
-from wanfailover.ports import Inspectable, OptionsWrong, RouterAccess
+from wanfailover.ports import OptionsWrong, RouterAccess
 from wanfailover_iproute2.plugin import PLUGIN, Options
 
 

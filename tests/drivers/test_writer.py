@@ -12,8 +12,9 @@ import pytest
 
 from tests.drivers.test_moves import drive
 from tests.drivers.testbed import Testbed
+from wanfailover.abilities import Claiming
 from wanfailover.errors import RouterHeld
-from wanfailover.ports import Claiming, Forgetful, RouterAccess
+from wanfailover.ports import Forgetful, RouterAccess
 from wanfailover_iproute2 import place, writer
 from wanfailover_iproute2.plugin import PLUGIN
 from wanfailover_iproute2.writer import Life

@@ -19,6 +19,7 @@ from typing import Any
 from tests.simulation.office import CONTROL, FarProver, Office, Prober
 from tests.simulation.safety import Safety
 from tests.simulation.wire import OWNER, Fates, Wire
+from wanfailover.abilities import Costly
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import SwitchRequest
@@ -31,7 +32,7 @@ from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Inline, Journal
 from wanfailover.loop import Loop, Request, Watchers
-from wanfailover.ports import Costly, Notes
+from wanfailover.ports import Notes
 from wanfailover.recorder import Recorder
 from wanfailover.switchover import Switchover
 

@@ -18,11 +18,12 @@ from tests.simulation import office as offices
 from tests.simulation.life import Life
 from tests.simulation.safety import Violation
 from tests.simulation.story import Say, Setting, World, in_virtual_time, world
+from wanfailover.abilities import DeadMan
 from wanfailover.core import plan as plans
 from wanfailover.core.facts import SwitchRequest
 from wanfailover.core.site import Detect, Policy
 from wanfailover.errors import CommandRefused, RouterTimeout, RouterUnreachable, UnreadableReply
-from wanfailover.ports import Action, DeadMan
+from wanfailover.ports import Action
 
 LASTS = 30.0
 """Seconds that a fault lasts that is none of an instant."""

@@ -9,10 +9,10 @@ import pytest
 from tests.scenarios.world import World, site
 from tests.support.router import MemoryRouter
 from tests.switchover.test_switchover import ACTIONS, BACKUP, PRIMARY, SITE, Log, Prover, side
+from wanfailover.abilities import Claiming, DeadMan
 from wanfailover.core import entries as log
 from wanfailover.core.facts import Ending
 from wanfailover.errors import RouterHeld
-from wanfailover.ports import Claiming, DeadMan
 from wanfailover.switchover import DEAD_MAN, Order, Switchover
 
 ORDER = Order("s1", "backup", "operator-asked", "works", automatic=False, leaves_live=True)

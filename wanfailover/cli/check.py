@@ -103,7 +103,7 @@ async def _online(
 
 def _record(profile: Profile, state_dir: Path | None, file: Path) -> None:
     """Pay the router a visit and write down what it says, in a new file of our own."""
-    from wanfailover.ports import Recordable
+    from wanfailover.abilities import Recordable
 
     driver = _driver(profile, state_dir)
     if not isinstance(driver, Recordable):
@@ -150,10 +150,10 @@ def _known(profile: Profile, state_dir: Path | None) -> tuple[Days, float]:
     """What an agent here has learned of the lines, and what it reckons that a switch costs."""
     import time
 
+    from wanfailover.abilities import Costly
     from wanfailover.errors import DriverError, JournalError
     from wanfailover.journal.memory import remember, usual_cost
     from wanfailover.journal.reader import Reader
-    from wanfailover.ports import Costly
     from wanfailover.sites import SiteDir, base_dir
 
     days: Days = {}

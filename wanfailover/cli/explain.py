@@ -45,10 +45,9 @@ def _now(site: SiteDir) -> dict[str, Any]:
 
 def _then(site: SiteDir, at: datetime) -> dict[str, Any]:
     from wanfailover.journal.reader import Reader
-    from wanfailover.journal.spill import Spill
     from wanfailover.report import decided_at
 
-    with Reader(site.journal, Spill(site.spill).rows()) as reader:
+    with Reader.of(site) as reader:
         report = decided_at(reader, at)
     if report is None:
         raise click.ClickException(

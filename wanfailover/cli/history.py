@@ -19,13 +19,13 @@ from wanfailover.sites import base_dir, find
 def command(site: str | None, state_dir: Path | None, as_json: bool, last: float | None) -> None:
     """List what happened and why, oldest first."""
     from wanfailover.cli.story import history
+    from wanfailover.journal.eras import utc_now
     from wanfailover.journal.plain import to_data
     from wanfailover.journal.reader import Reader
-    from wanfailover.journal.spill import Spill
-    from wanfailover.report import stamp, utc_now
+    from wanfailover.report import stamp
 
     found = find(base_dir(state_dir), site)
-    with Reader(found.journal, Spill(found.spill).rows()) as reader:
+    with Reader.of(found) as reader:
         since = None if last is None else utc_now() - timedelta(seconds=last)
         records = (r for r in reader.records() if since is None or r.at >= since)
         if not as_json:

@@ -13,7 +13,7 @@ from wanfailover.sites import Lock, SiteDir
 
 def newest(site: SiteDir, *kinds: type[Entry]) -> Entry | None:
     """The newest entry of some kinds."""
-    with Reader(site.journal) as reader:
+    with Reader.of(site) as reader:
         record = reader.last(*kinds)
     return record.entry if record else None
 

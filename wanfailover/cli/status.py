@@ -34,8 +34,7 @@ def fetch(site: SiteDir) -> dict[str, Any]:
         return ask(site, "/status")
     except NoAgent:
         from wanfailover.journal.reader import Reader
-        from wanfailover.journal.spill import Spill
         from wanfailover.report import recorded
 
-        with Reader(site.journal, Spill(site.spill).rows()) as reader:
+        with Reader.of(site) as reader:
             return recorded(reader, site.site)

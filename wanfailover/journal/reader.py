@@ -19,6 +19,8 @@ from wanfailover.core.entries import Entry
 from wanfailover.errors import JournalError
 from wanfailover.journal.plain import KINDS, from_data
 from wanfailover.journal.rows import SCHEMA, Row
+from wanfailover.journal.spill import Spill
+from wanfailover.sites import SiteDir
 
 LATER = 1 << 62
 """Numbers of rows that are not in the journal come after all that are."""
@@ -67,6 +69,11 @@ class Reader:
             self.db = sqlite3.connect(":memory:")
             self.db.executescript(SCHEMA)
         self._beside = [row for row in beside if not holds(self.db, row)]
+
+    @classmethod
+    def of(cls, site: SiteDir) -> Self:
+        """All that is known of a *site*: its journal, and what that could not take so far."""
+        return cls(site.journal, Spill(site.spill).rows())
 
     def __enter__(self) -> Self:
         return self

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from wanfailover.core.entries import MailDrained, MailNotDrained
+from wanfailover.journal.eras import utc_now
 from wanfailover.mail.etrn import Meaning, Outcome, meaning
 from wanfailover.mail.session import Reply, Unanswered, session
 from wanfailover.ports import EntrySink
 from wanfailover.probes.names import Names
-from wanfailover.report import Report, mail_asked, stamp, utc_now
+from wanfailover.report import Report, mail_asked, stamp
 from wanfailover.specs import Mail
 
 WITHIN = 900.0

@@ -10,8 +10,9 @@ import pytest
 
 from tests.drivers.netopia.rig import assert_left_alone, driver, edited, switch, unit
 from tests.support.clock import virtual_time
+from wanfailover.abilities import Inspectable, Prompting, Recordable
 from wanfailover.errors import LoginRefused
-from wanfailover.ports import Forgetful, Inspectable, Prompting, Recordable, Secret, Severity
+from wanfailover.ports import Forgetful, Secret, Severity
 from wanfailover_netopia.effect import utc_now
 
 CHANGES = "netopia-r9100 {}: changes"

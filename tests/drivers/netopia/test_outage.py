@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.drivers.netopia.rig import driver, unit
-from wanfailover.ports import Costly, Forgetful
+from wanfailover.abilities import Costly
+from wanfailover.ports import Forgetful
 from wanfailover_netopia.effect import Habit
 
 
