@@ -27,6 +27,7 @@ _SETTINGS = """\
 charon {
     load = random nonce aes sha1 sha2 hmac kdf gcm openssl kernel-libipsec \
 kernel-netlink socket-default vici
+    retransmit_timeout = %g
     plugins {
         vici {
             socket = unix:///run/vici
@@ -55,18 +56,26 @@ def missing() -> str:
     return f"needs strongSwan: apt-get install {' '.join(lacking)}" if lacking else ""
 
 
+RETRANSMIT = 4.0
+"""Seconds until a question that got no answer is asked again, as strongSwan has it by itself."""
+
+
 class Gateway:
     """The strongSwan of one box of a lab; it goes with the lab.
 
     Args:
         configuration: Its swanctl.conf.
+
+        retransmit: Seconds until it asks again, the first time.
     """
 
-    def __init__(self, lab: Lab, box: str, configuration: str) -> None:
+    def __init__(
+        self, lab: Lab, box: str, configuration: str, retransmit: float = RETRANSMIT
+    ) -> None:
         self._lab, self._box = lab, box
         self.folder = lab.directory / f"ipsec-{box}"
         self.folder.mkdir()
-        (self.folder / "strongswan.conf").write_text(_SETTINGS)
+        (self.folder / "strongswan.conf").write_text(_SETTINGS % retransmit)
         self._configuration = self.folder / "swanctl.conf"
         self._configuration.write_text(configuration)
         self._charon = self.start()
