@@ -144,7 +144,7 @@ class Detect:
 
         fast: Seconds between two probes of a line under suspicion.
 
-        fast_for: Seconds of such probing that can be had at once; a sixtieth of time refills them.
+        fast_for: Seconds of such probing that can be had at once; a seventy-fifth of time refills them.
 
         stall: The agent woken later than this was deaf meanwhile.
     """
