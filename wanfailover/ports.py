@@ -260,7 +260,8 @@ class DriverPlugin(Protocol):
     """What the entry point ``wanfailover.drivers`` names: how to make a driver.
 
     One whose drivers are `Marking` says so by an attribute ``marks`` that is true, so that a
-    profile can be refused before there is a router.
+    profile can be refused before there is a router. One may also have a method ``usual``, which is
+    given the access and returns the options that a new profile should have, as `init` writes it.
     """
 
     transports: tuple[str, ...]

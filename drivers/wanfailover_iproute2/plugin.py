@@ -67,6 +67,11 @@ class Plugin:
         values = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}
         return Options(**values)  # type: ignore[arg-type]  # checked above, key by key
 
+    def usual(self, access: RouterAccess) -> dict[str, object]:
+        """Options that a new profile has: only root changes addresses and routes."""
+        other = access.transport == "ssh" and access.username != "root"
+        return {"sudo": True} if other else {}
+
     def build(self, access: RouterAccess) -> Iproute2:
         """Make the driver; does not connect yet.
 

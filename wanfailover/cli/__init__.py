@@ -35,6 +35,7 @@ EXIT_CODES: dict[type[WanFailoverError], int] = {
 """1 refused, failed or undone; 2 profile or usage; 3 could not reach or enter what it needs."""
 
 COMMANDS = {
+    "init": "Read the router and write a profile to start from.",
     "run": "Watch the circuits and act, until stopped.",
     "status": "Tell which circuit is in use, and why.",
     "switch": "Move the router to a circuit now, with proof, or put it back.",

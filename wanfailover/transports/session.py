@@ -212,3 +212,23 @@ def _blame_host(access: RouterAccess, error: Exception) -> NoReturn:
     raise RouterUnreachable(
         f"{login.where(access)} takes connections but does not speak SSH: {reason}"
     ) from error
+
+
+def shown_key(sock: socket.socket, where: str, within: float) -> tuple[str, str]:
+    """Give the host key that the server on *sock* shows: its kind, and it in base64.
+
+    It has proved by then that it has the private half. Closes nothing but what it opened.
+
+    Raises:
+        RouterUnreachable: This is no SSH server, or the connection was lost.
+    """
+    transport = paramiko.Transport(sock)
+    transport.banner_timeout = min(BANNER_WITHIN, within)
+    try:
+        transport.start_client(timeout=within)
+        key = transport.get_remote_server_key()
+    except _Refusals as error:
+        raise RouterUnreachable(f"{where} takes connections but does not speak SSH") from error
+    finally:
+        transport.close()
+    return key.get_name(), key.get_base64()
