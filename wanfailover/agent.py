@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
-from wanfailover import __version__, calendar, logs, report, watchdog
+from wanfailover import __version__, logs, report, watchdog
 from wanfailover.abilities import Costly
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
@@ -30,6 +31,7 @@ from wanfailover.core.facts import (
     ProbeSample,
     ResumeRequest,
     Role,
+    RouterUnread,
     RouterView,
     SwitchoverStarted,
     SwitchRequest,
@@ -46,17 +48,19 @@ from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
-from wanfailover.loop import Loop, Watchers
+from wanfailover.loop import Loop, Succession, Watchers
 from wanfailover.mail.drain import Drains, by_smtp
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
+from wanfailover.reload import Reloader
 from wanfailover.report import Report
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
+from wanfailover.windows import Windows
 
 STOP_WITHIN = 120.0
 """Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
@@ -106,7 +110,7 @@ class Agent:
         prover = FarProver(profile.probes, self._site, self._names)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
-        self._custody = switchover.custody
+        self._custody, self._site_dir = switchover.custody, site_dir
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
         ask = by_smtp(profile.mail, self._names) if profile.mail else None
@@ -121,6 +125,8 @@ class Agent:
         self._since = self._started = time.monotonic()
         self._began: datetime | None = None  # the running switchover, or the last
         self._remarks: tuple[str, ...] = ()
+        self._windows = Windows(profile.calendar, self._loop.inbox.put_nowait)
+        self._reloader = Reloader(lambda new: self._loop.succeed(partial(self._succeed, new)))
 
     # What the control socket asks of us.
 
@@ -146,7 +152,7 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
-        yield from filter(None, (self._tunnels.trouble,))
+        yield from filter(None, (self._tunnels.trouble, self._reloader.trouble))
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
@@ -186,6 +192,56 @@ class Agent:
         self._driver.hurry(STOP_WITHIN)
         self._loop.stop()
 
+    def hang_up(self) -> None:
+        """Have the profile read again, soon."""
+        self._loop.spawn(self.reload())
+
+    async def reload(self) -> None:
+        """Go by the profile as it is now; where that cannot be, say why, and go on as before."""
+        if self._told is None:
+            await self._reloader(self._profile)
+            return
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        await self._reloader(self._profile)
+        self._told = None
+        self._announce()
+
+    def _succeed(self, profile: Profile) -> Succession:
+        """Make anew what depends on the profile; what an engine must remember goes along.
+
+        What the lines have shown in the last seconds is asked for again, for by the new profile it
+        may mean something else.
+        """
+        old, router, cost = self.engine, self.engine.router, self._site.policy.switch_cost
+        site = profile.site()
+        self._site = site = replace(site, policy=replace(site.policy, switch_cost=cost))
+        self._aim, self._aimed = Aim(profile), None
+        self.engine = Engine(site, self._aim.controls, old.memory())
+        self.engine.epoch = old.epoch + 1  # what is in flight was asked by the old one
+        switchover = Switchover(
+            site, self._driver, FarProver(profile.probes, site, self._names), self._record
+        )
+        switchover.custody = self._custody
+        self._loop.spawn(self._runner.close())
+        self._runner = Runner(self._sampled, detect=site.policy.detect, names=self._names)
+        self._rewire(profile)
+        facts: list[Fact | None] = [self._windows.exchange(profile.calendar), router.view]
+        if router.unread is not None:
+            facts.append(RouterUnread(time.monotonic(), router.unread))
+        facts.append(None if old.interrupted is not None else old.request)
+        return Succession(self.engine, switchover, [fact for fact in facts if fact is not None])
+
+    def _rewire(self, profile: Profile) -> None:
+        """What stands beside the engine: mail, and the recording of samples."""
+        if profile.mail != self._profile.mail:
+            self._mail.cancel()
+            ask = by_smtp(profile.mail, self._names) if profile.mail else None
+            self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn)
+        self._profile, keep = profile, profile.keep
+        self._flight.close()
+        self._flight = FlightRecorder(self._site_dir.samples, keep.samples, keep.samples_size)
+        self._flight.started(self.engine, self._aim.controls, time.monotonic())
+
     async def run(self) -> None:
         """Watch and act until `stop`.
 
@@ -198,14 +254,14 @@ class Agent:
         try:
             await self._custody.take()
             view = await self._driver.read()
-            self._told_window()  # before anything can be decided
+            self._windows.told()  # before anything can be decided
             self._loop.inbox.put_nowait(view)
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
             self._loop.spawn(self._hints.listen())
-            self._loop.spawn(self._tell_window())
+            self._loop.spawn(self._windows.run())
             self._loop.spawn(self._forget())
             self._loop.spawn(self._keep_custody())
             await self._loop.run()
@@ -244,19 +300,6 @@ class Agent:
             await asyncio.sleep(KEEP_EVERY)
             async with self._loop.router:
                 await self._custody.keep()
-
-    async def _tell_window(self) -> None:
-        """Tell the engine whether a return is permitted, whenever that changes."""
-        while True:
-            wait = self._told_window()
-            await asyncio.sleep(wait)
-
-    def _told_window(self) -> float:
-        """Tell it now; gives the seconds until it is to be told again."""
-        now = time.monotonic()
-        fact, wait = calendar.told(self._profile.calendar, now, utc_now())
-        self._loop.inbox.put_nowait(fact)
-        return wait
 
     async def _forget(self) -> None:
         """Keep no more history than the profile asks for."""

@@ -104,7 +104,13 @@ class Redactor:
     """Strikes out secret values wherever they stand in an event, nested or not."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        literal = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._secrets: set[str] = set()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Strike these out as well, from now on."""
+        self._secrets |= {secret for secret in secrets if secret}
+        literal = sorted(self._secrets, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, literal))) if literal else None
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -132,6 +138,14 @@ def trouble() -> str | None:
     """Why the log has gaps, while nothing can be written to it."""
     handlers = logging.getLogger().handlers
     return next((each.trouble for each in handlers if isinstance(each, Patient)), None)
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Strike these out of the log, too, from now on."""
+    for handler in logging.getLogger().handlers:
+        for each in getattr(handler.formatter, "processors", ()):
+            if isinstance(each, Redactor):
+                each.learn(secrets)
 
 
 def configure(

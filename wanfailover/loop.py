@@ -41,6 +41,19 @@ GRACE = 10.0
 Request = SwitchRequest | AutoRequest | PauseRequest | ResumeRequest
 
 
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """Who takes over from an engine: see `Loop.succeed`.
+
+    Args:
+        facts: What the new one is told first.
+    """
+
+    engine: Engine
+    switchover: Switchover
+    facts: Sequence[Fact] = ()
+
+
 def _ignore(*_: object) -> None:
     """Nobody wants to know."""
 
@@ -90,6 +103,7 @@ class Loop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[asyncio.Task[None]] = set()  # of these, the ones a stop waits for
         self._switching: asyncio.Task[None] | None = None  # until its outcome has been fed
+        self._heir: tuple[Callable[[], Succession], asyncio.Future[None]] | None = None
         self._reading = False  # one at a time: a router that does not answer takes its time
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._bug: BaseException | None = None
@@ -147,6 +161,17 @@ class Loop:
         self._reading = False
         self.inbox.put_nowait(fact)
 
+    async def succeed(self, make: Callable[[], Succession]) -> None:
+        """Have another engine take over between two facts, once no switchover runs.
+
+        Args:
+            make: Makes it from the present one, at that moment; it may neither wait nor raise.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._heir = (make, done)
+        self.inbox.put_nowait(Tick())
+        await done
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run *work* beside the loop, until `close` at the latest."""
         task = asyncio.get_running_loop().create_task(work)
@@ -163,6 +188,8 @@ class Loop:
         self._feed(grained_fact(fact), now)
         if self._stopping.is_set():
             return
+        if self._heir is not None and self._switching is None:
+            self._hand_over(*self._heir, now)
         if self.engine.decision.target is not None and self.engine.switchover is None:
             self._begin(now)
         if self.engine.wants_view(now) and not self._reading:
@@ -177,6 +204,23 @@ class Loop:
         """The one place where the engine learns of anything."""
         entries, answers = self.engine.feed(fact, now)
         self._watchers.fed(fact, now, entries)
+        self._tell(entries, answers)
+
+    def _hand_over(
+        self, make: Callable[[], Succession], done: asyncio.Future[None], now: float
+    ) -> None:
+        """The new engine sees what the old one saw last, and the router again at once."""
+        self._heir = None
+        self._tell(self.engine.learned(), ())
+        heir = make()
+        self.engine, self._switchover = heir.engine, heir.switchover
+        for fact in heir.facts:
+            self._feed(grained_fact(fact), now)
+        self.engine.router.prompt()
+        if not done.done():
+            done.set_result(None)
+
+    def _tell(self, entries: Sequence[log.Entry], answers: Sequence[Answer]) -> None:
         if entries:
             task = self.spawn(self._write(entries, answers))
             self._writing.add(task)

@@ -115,16 +115,6 @@ def test_a_switch_that_is_cut_off_gets_its_hold_at_the_next_start(box):
     assert box.held == BACKUP
 
 
-def test_sighup_is_no_reason_to_end(box):
-    """Nothing is reloaded, and that is said."""
-    with box.agent() as agent:
-        box.wait(up)
-        agent.send_signal(signal.SIGHUP)
-        wait_for(lambda: "nothing-reloaded" in box.logged)
-        assert box.wait(up)["agent"]["pid"] == agent.pid
-    assert agent.returncode == 0
-
-
 class Systemd:
     """The other end of NOTIFY_SOCKET."""
 
@@ -222,3 +212,82 @@ def test_a_log_on_a_full_disk_is_no_hindrance(box):
         assert "of the log are lost" in report["warnings"][0]
         box.kill("primary")
         assert box.settled("backup", 10)["switchover"]["outcome"] == "proved"
+
+
+def edit(box: Box, old: str, new: str) -> None:
+    text = box.profile.read_text()
+    assert old in text
+    box.profile.write_text(text.replace(old, new))
+
+
+def reload(box: Box, agent, word: str) -> None:
+    """Have it read its profile again; *word* is logged once more when it has."""
+    before = box.logged.count(word)
+    agent.send_signal(signal.SIGHUP)
+    wait_for(lambda: box.logged.count(word) > before)
+
+
+def test_a_reloaded_profile_is_gone_by_and_nothing_is_forgotten(box, systemd):
+    """A hold and a pause stay; probes and thresholds are the new ones; systemd hears of both."""
+    with box.agent(env=box.environment | systemd.environment) as agent:
+        box.wait(up)
+        assert switch(box).wait(20) == 0
+        box.ask("/pause", {"seconds": 600})
+        before = box.settled("backup")
+        edit(box, "192.0.2.80:443", "192.0.2.81:443")
+        edit(box, "dwell: 1s", "dwell: 7s")
+        reload(box, agent, "profile-reloaded")
+        after = box.wait(lambda r: r["health"]["backup"]["state"] == "up")
+        for key in ("active", "hold", "since", "switchover"):
+            assert after[key] == before[key]
+        assert after["paused"] is True
+        assert after["agent"]["pid"] == agent.pid
+        assert after["warnings"] == []
+        assert dict(box.ask("/explain")["thresholds"])["dwell"].startswith("7 s")
+        assert "tcp 192.0.2.81:443" in box.asked
+        heard = [each for each in systemd.heard if each != "WATCHDOG=1"]
+        at = next(i for i, each in enumerate(heard) if each.startswith("RELOADING=1"))
+        assert heard[at].splitlines()[1].startswith("MONOTONIC_USEC=")
+        assert any(each.startswith("READY=1") for each in heard[at + 1 :])
+    assert agent.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("dwell: 1s", "dwell: 1", "office.yaml:7:17: `dwell: 1` has no unit"),
+        ("site: office", "site: other", "office.yaml:1:1: this cannot change while the agent runs"),
+        ("gateway: 203.0.113.1,", "gateway: 203.0.113.3,", "office.yaml:4:6: this cannot change"),
+    ],
+)
+def test_a_profile_that_cannot_be_taken_up_changes_nothing(box, old, new, sentence):
+    """It is told where and why, in the log and in `status`, until it is put right."""
+    with box.agent() as agent:
+        box.wait(up)
+        good = box.profile.read_text()
+        edit(box, old, new)
+        reload(box, agent, "profile-refused")
+        assert sentence in box.logged
+        (warning,) = box.wait(up)["warnings"]
+        assert sentence in warning
+        box.profile.write_text(good)
+        reload(box, agent, "profile-reloaded")
+        assert box.wait(up)["warnings"] == []
+        box.kill("primary")
+        assert box.settled("backup")["switchover"]["outcome"] == "proved"
+    assert agent.returncode == 0
+
+
+def test_a_switchover_under_way_is_finished_before_a_reload(box):
+    """SIGHUP in the middle of it: it ends by the old profile, and the operator is answered."""
+    box.fault("perform SetGateway: slow")
+    with box.agent() as agent:
+        box.wait(up)
+        asking = switch(box)
+        wait_for(lambda: "perform SetGateway" in box.calls)
+        edit(box, "dwell: 1s", "dwell: 2s")
+        reload(box, agent, "profile-reloaded")
+        assert box.entries(log.SwitchoverEnded)[-1].ending == "proved"
+        assert asking.wait(10) == 0
+        assert box.settled("backup")["hold"]["circuit"] == "backup"
+    assert box.held == BACKUP

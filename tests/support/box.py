@@ -120,6 +120,8 @@ class FileProber:
 
     def __init__(self, spec, names) -> None:
         self.spec = spec
+        with (self.world / "asked").open("a") as asked:
+            asked.write(f"{spec.name}\n")
 
     async def probe(self, path, heard=lambda: None):
         held = json.loads((self.world / "router").read_text())
@@ -191,6 +193,11 @@ class Box:
     def calls(self) -> list[str]:
         file = self.world / "calls"
         return file.read_text().splitlines() if file.exists() else []
+
+    @property
+    def asked(self) -> list[str]:
+        """Targets that probers were made for, in that order."""
+        return (self.world / "asked").read_text().splitlines()
 
     @property
     def logged(self) -> str:

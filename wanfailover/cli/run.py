@@ -59,7 +59,7 @@ def command(profile: Path, state_dir: Path | None, log: str, verbose: bool) -> N
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, agent.stop)
-        loop.add_signal_handler(signal.SIGHUP, _hang_up)
+        loop.add_signal_handler(signal.SIGHUP, agent.hang_up)
         await agent.run()
 
     try:
@@ -91,10 +91,3 @@ def _run(
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(ends())
-
-
-def _hang_up() -> None:
-    """SIGHUP would end us; there is nothing that it could reload."""
-    import structlog
-
-    structlog.get_logger("wanfailover").info("nothing-reloaded", why="restart to read the profile")
