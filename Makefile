@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help demo check setup lint test packets fix bench bench-detect mutants soak wheel
+.PHONY: help demo check setup lint test packets fix bench bench-detect mutants soak wheel deb deb-check
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
@@ -57,3 +57,9 @@ soak: test packets  ## what `check` takes samples of, in full: before a release
 
 wheel: setup     ## a wheel, in dist/
 	$(PY) -m hatchling build --target wheel
+
+deb: setup       ## a Debian package for this release and architecture, in dist/
+	sh deploy/debian/build $(PY) dist
+
+deb-check: deb   ## installs, upgrades and purges it in a Debian of its own; needs root and debootstrap
+	$(PY) -m pytest -q --timeout 900 tests/packaging/debian.py

@@ -77,6 +77,59 @@ def test_systemd_has_nothing_to_complain_about(units, local):
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
 
 
+PAIRS = {
+    "Group": "User",
+    "RestartSec": "Restart",
+    "StateDirectoryMode": "StateDirectory",
+    "RuntimeDirectoryMode": "RuntimeDirectory",
+    "RuntimeDirectoryPreserve": "RuntimeDirectoryMode",
+    "ExecReload": "ExecReload",
+    "CapabilityBoundingSet": "AmbientCapabilities",
+    "SystemCallErrorNumber": "SystemCallFilter",
+}
+"""Keys that one reason serves, with the one before."""
+
+
+@pytest.mark.parametrize("file", [UNIT, "local-driver.conf"])
+def test_each_line_has_its_reason(file):
+    """Above it; so whoever loosens one knows what for."""
+    before, bare = "", []
+    for line in (DEPLOY / file).read_text().partition("[Service]\n")[2].splitlines():
+        key = line.partition("=")[0]
+        reason = before.startswith("# ") or PAIRS.get(key) == before.partition("=")[0] or not before
+        if line and not line.startswith(("#", "[")) and not reason:
+            bare.append(line)
+        before = line
+    assert [line for line in bare if not line.startswith(("ExecStart=", "WantedBy="))] == []
+
+
+EXPOSED = 2.0
+"""Of 10, as systemd reckons; what it counts in the last place are the network and pings."""
+
+
+@needs_systemd
+@pytest.mark.parametrize(("local", "most"), [(False, EXPOSED), (True, 2.6)])
+def test_little_is_left_exposed(units, local, most):
+    """With the drop-in, for whoever is the router, a little more."""
+    unit = units / INSTANCE
+    text = (units / UNIT).read_text()
+    if local:  # offline, systemd looks at one file
+        text += "\n" + (DEPLOY / "local-driver.conf").read_text()
+    unit.write_text(text)
+    options = ("security", "--offline=true", f"--threshold={most * 10:.0f}", str(unit))
+    looked = analyze(units, *options)
+    assert looked.returncode == 0, looked.stdout
+
+
+@needs_systemd
+def test_a_line_that_is_missing_would_be_noticed(units):
+    """Without its list of system calls the unit is more exposed than we let it be."""
+    text = (units / UNIT).read_text()
+    (units / INSTANCE).write_text(text.replace("SystemCallFilter=@system-service\n", ""))
+    options = ("security", "--offline=true", f"--threshold={EXPOSED * 10:.0f}")
+    assert analyze(units, *options, str(units / INSTANCE)).returncode != 0
+
+
 @needs_systemd
 def test_a_misspelt_key_would_be_noticed(units):
     """The check above can fail."""
