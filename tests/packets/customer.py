@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ FILES = Path(__file__).parents[2] / "deploy" / "strongswan"
 NEAR, FAR = ((FILES / name).read_text() for name in ("office.conf", "customer.conf"))
 
 RENEWED = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 5s, ike: customer, child: lan}"
+LEFT_ALONE = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 3s}"
 
 
 def needed() -> None:
@@ -43,6 +45,10 @@ class Site:
         retransmit: Seconds until the router asks its peer again.
 
         settings: Further top-level lines of the profile.
+
+        options: Further options of the router's.
+
+        office: Arguments of `Office`.
     """
 
     def __init__(
@@ -54,17 +60,20 @@ class Site:
         far: str = FAR,
         retransmit: float = tunnel.RETRANSMIT,
         settings: Sequence[str] = QUICK,
+        options: str = "",
+        **office: Any,
     ) -> None:
         self.lab = lab
         tunnel.customer(lab)
         self.customer = tunnel.Gateway(lab, "customer", far)
         self.router = tunnel.Gateway(lab, "router", near, retransmit)
-        own = f"options: {{netns: {lab.name}-router, swanctl_uri: '{self.router.uri}'}}"
+        own = f"netns: {lab.name}-router, swanctl_uri: '{self.router.uri}'{options}"
         self.office = Office(
             lab,
             folder,
-            router=linux("transport: local", own),
+            router=linux("transport: local", f"options: {{{own}}}"),
             settings=(*settings, f"tunnels: [{', '.join(tunnels)}]"),
+            **office,
         )
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.packets import customer
-from tests.packets.customer import FAR, NEAR, RENEWED, Site, pings, state
+from tests.packets.customer import FAR, LEFT_ALONE, NEAR, RENEWED, Site, pings, state
 from wanfailover.lab import Lab, Shape
 
 PRIMARY, BACKUP = "203.0.113.2", "198.51.100.77"
@@ -21,7 +21,6 @@ it is repeated, charon does not follow a change of address. So it is after any l
 SILENT = "10.30.0.1"
 """The inside of a customer whose gateway does not answer."""
 
-LEFT_ALONE = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 3s}"
 DEAD = f"{{name: customer-b, check: {{icmp: {SILENT}}}, within: 5s, ike: silent, child: lan}}"
 
 pytestmark = pytest.mark.timeout(90)
