@@ -98,7 +98,7 @@ class Safety:
     sick_since: float | None = None
     by_hand: bool = False
     offline: float | None = None
-    moved: str | None = None
+    moved: tuple[str | None, str] | None = None  # by hand, from where to where, and not told yet
     born: float = 0.0
     started: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Safety:
             self.born, self.offline = now, None
             self._tries.clear()
             self._refused, self._not_before = 0, -inf
-        if changed.active == self.moved:
+        if self.moved is not None and changed.active == self.moved[1]:
             self.moved = None
 
     def _offline(self, engine: Engine, now: float) -> None:
@@ -352,7 +352,7 @@ class Safety:
 
     def _drift(self, engine: Engine, held: str | None) -> None:
         """What another hand has done is told, also where no agent ran."""
-        if self.moved is not None and held == self.moved and engine.decision.rule != "stuck":
+        if self.moved is not None and held == self.moved[1] and engine.decision.rule != "stuck":
             self.violated(f"a hand has moved the router to {held}, and nobody says so")
 
     def _kept(self, engine: Engine) -> None:

@@ -363,8 +363,9 @@ class World:
         before, at_work = self.router.holds(), self.life and self.life.engine.switchover
         self._disturb(f"by hand the router is set to {circuit.name}")
         self.router.set_by_hand(circuit.address, circuit.gateway)
-        moves = before is not None and before.name != circuit.name and not at_work
-        self.safety.moved = circuit.name if moves else None
+        first = self.safety.moved[0] if self.safety.moved else before.name if before else None
+        moves = first is not None and first != circuit.name and not at_work
+        self.safety.moved = (first, circuit.name) if moves else None
 
     def _stop(self) -> None:
         if self.life is not None and self.life.started:
