@@ -57,6 +57,7 @@ from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
+from wanfailover.witnessed import Witnessed
 
 STOP_WITHIN = 120.0
 """Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
@@ -109,6 +110,7 @@ class Agent:
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
+        self._witnessed = Witnessed(driver, self._loop.router, self._record)
         ask = by_smtp(profile.mail, self._names) if profile.mail else None
         self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
@@ -284,6 +286,9 @@ class Agent:
         news = tuple(self._tunnels.told(fact, now, self.engine))
         if news:
             self._loop.spawn(self._record(*news))
+        for entry in news:
+            if isinstance(entry, log.TunnelsFailed):
+                self._loop.spawn(self._witnessed.told(entry.circuit))
 
     # What the loop does, as others need to know it.
 

@@ -78,7 +78,7 @@ def test_left_alone_it_does_not_come_in_time(lab: Lab, tmp_path: Path):
 
 
 def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
-    """It is told before by `check`, and after by the finding; the switch stands. It returns with us."""
+    """It is told before by `check`, and after by the finding; the switch stands. It comes back."""
     near = NEAR.replace("            id = office\n", "")
     far = FAR.replace("remote_addrs = %any", f"remote_addrs = {PRIMARY}").replace(
         "            id = office\n", f"            id = {PRIMARY}\n"
