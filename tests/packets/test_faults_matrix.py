@@ -22,6 +22,7 @@ from signal import SIGKILL
 
 import pytest
 
+from tests.packets.hosts import eventually
 from tests.packets.test_failover import up
 from tests.packets.test_kills import (
     CIRCUIT,
@@ -159,8 +160,13 @@ def play(site: Site, cell: Cell, ways: Ways) -> str:
     strike(site, cell.fault, nft, ways)
     nft.close()
     asking.join()
-    ends = site.rests(*CIRCUIT)["active"]
-    assert site.holds() == ends, cell
+
+    def agrees() -> bool:
+        """The agent has read it since: one that was away meanwhile may have woken elsewhere."""
+        return site.rests(*CIRCUIT)["active"] == site.holds()
+
+    assert eventually(agrees, PATIENCE), f"{cell}: {site.holds()}"
+    ends = site.holds()
     address = str(CIRCUIT[ends].address.ip)
     assert {public_address(site.lab, kind) for kind in ("tcp", "udp")} == {address}, cell
     return ends
