@@ -141,7 +141,8 @@ class Mail:
 
         host: The backup MX's, as it is reached from the office: mostly through a tunnel.
 
-        server: ``address:port`` of the office's own mail server, as the tunnel has it: for `mail-config` and `check`.
+        server: ``address:port`` of the office's own mail server, as the tunnel has it;
+            `mail-config` and `check` need it.
 
         etrn: Ask it to deliver what it holds, after each switchover (RFC 1985).
     """
