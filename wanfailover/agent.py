@@ -47,7 +47,7 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
-from wanfailover.mail.drain import Drains, by_smtp
+from wanfailover.mail.postmaster import Postmaster
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
@@ -94,7 +94,7 @@ class Agent:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
-            mailed = report.last_mail(reader)
+            mailed, flown = report.last_mail(reader), report.last_canary(reader)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -109,8 +109,15 @@ class Agent:
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
-        ask = by_smtp(profile.mail, self._names) if profile.mail else None
-        self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
+        self._mail = Postmaster(
+            profile.mail,
+            self._names,
+            self._record,
+            self._loop.spawn,
+            switching=lambda: self.engine.switchover is not None,
+            mailed=mailed,
+            flown=flown,
+        )
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
@@ -146,7 +153,7 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
-        yield from filter(None, (self._tunnels.trouble,))
+        yield from filter(None, (self._tunnels.trouble, self._mail.trouble))
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
@@ -204,6 +211,7 @@ class Agent:
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
+            self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())
