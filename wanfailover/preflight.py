@@ -85,6 +85,7 @@ async def online(
         doing(f"asking the backup MX {profile.mail.name}")
         async for row in checks.findings(profile.mail, names):
             yield row
+        yield await checks.landing(profile.mail)
 
 
 class _Look:

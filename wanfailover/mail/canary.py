@@ -9,6 +9,7 @@ be reached again. What comes of it is told; it is no reason to switch, nor to un
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -174,7 +175,7 @@ class Canaries:
                 await landing.open()
             except OSError as error:
                 where = f"{canary.host}:{canary.port}"
-                why = (error.strerror or str(error)).lower()
+                why = (os.strerror(error.errno) if error.errno else str(error)).lower()
                 self.trouble = f"no canary is sent: {where} cannot be listened at ({why})"
                 await asyncio.sleep(AGAIN)
             else:
