@@ -50,10 +50,14 @@ from wanfailover.loop import Loop, Watchers
 from wanfailover.mail.postmaster import Postmaster
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
+from wanfailover.probes.rouse import rouse
+from wanfailover.probes.sockets import THROUGH
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.report import Report
 from wanfailover.sites import SiteDir
+from wanfailover.sleepers import Sleepers
+from wanfailover.specs import Wake
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
@@ -103,7 +107,7 @@ class Agent:
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
         self._names = names or Names()
-        prover = FarProver(profile.probes, self._site, self._names)
+        prover = FarProver(profile.probes, self._site, self._names, profile.wakes)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody = switchover.custody
@@ -119,6 +123,9 @@ class Agent:
             flown=flown,
         )
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
+        self._sleepers = Sleepers(
+            profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
+        )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
@@ -286,7 +293,10 @@ class Agent:
         if sample.role is Role.TUNNEL:
             self._tell_tunnels(sample, time.monotonic())
         else:
-            self._loop.inbox.put_nowait(sample)
+            self._sleepers.take(sample, self.engine.active)
+
+    async def _rouse(self, circuit: str, wake: Wake) -> None:
+        await rouse(wake, self._site.circuit(circuit).vantage or THROUGH, self._names)
 
     def _tell_tunnels(self, fact: Fact, now: float) -> None:
         news = tuple(self._tunnels.told(fact, now, self.engine))

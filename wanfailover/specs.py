@@ -133,6 +133,14 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Wake:
+    """How a line is raised that sleeps: ping *host* over it, for at most *within* seconds."""
+
+    host: str
+    within: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Canary:
     """A message sent by way of the backup MX to see whether it gets through. Times are seconds.
 
