@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from wanfailover.core.site import Circuit
+from wanfailover.core.site import Circuit, Tunnel
 from wanfailover.ports import Action, Finding
 
 
@@ -53,6 +53,15 @@ class Marking(Protocol):
         Raises:
             DriverError: The router cannot do it, or the attempt failed.
         """
+        ...
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A driver that ends the router's tunnels and begins them anew, where a plan says so."""
+
+    def renewal(self, tunnel: Tunnel) -> str:
+        """Say in a few words how *tunnel*, which has an `ike`, is renewed; touches nothing."""
         ...
 
 

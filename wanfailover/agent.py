@@ -362,3 +362,4 @@ class Agent:
             self._runner.hasten(self.engine.active, None)  # an idle circuit may be a metered one
         else:
             self._runner.calm()
+        self._runner.await_tunnels(self._tunnels.renewing)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 from wanfailover import timing, traffic
-from wanfailover.abilities import Inspectable
+from wanfailover.abilities import Inspectable, Renewing
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
@@ -23,6 +23,12 @@ from wanfailover.probes.rouse import rouse
 from wanfailover.specs import Icmp, ProbeSpec, Wake
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+LEFT_ALONE = (
+    "nothing renews it: after an outage of a minute strongSwan asks its peer again 40 s later, and "
+    "holds the old address until then"
+)
+"""As measured with its default timers; after longer outages it takes longer."""
 
 
 def offline(
@@ -70,11 +76,8 @@ async def online(
     site = profile.site()
     doing("reading the router")
     view = await driver.read()
-    yield _active(site, view)
-    if isinstance(driver, Inspectable):
-        doing("looking round on the router")
-        for finding in await driver.inspect():
-            yield finding
+    async for row in _router(site, view, driver, doing):
+        yield row
     names = Names()
     active = site.identify(view)
     look = _Look(profile, active, view)
@@ -153,6 +156,33 @@ def _raised(circuit: str | None, wake: Wake, awake: bool) -> Finding:
         return Finding(f"{circuit}: wake", GREEN, f"is awake: {wake.host} answers")
     sentence = f"is not raised within {wake.within:g} s: {wake.host} does not answer"
     return Finding(f"{circuit}: wake", YELLOW, sentence, "give `wake` longer, or see to the line")
+
+
+async def _router(
+    site: Site, view: RouterView, driver: RouterDriver, doing: Callable[[str], object]
+) -> AsyncIterator[Finding]:
+    yield _active(site, view)
+    for row in renewals(site, driver):
+        yield row
+    if isinstance(driver, Inspectable):
+        doing("looking round on the router")
+        for row in await driver.inspect():
+            yield row
+
+
+def renewals(site: Site, driver: RouterDriver) -> Iterator[Finding]:
+    """Whether tunnels are begun anew after a switch; how well they would, the driver tells."""
+    for tunnel in site.tunnels:
+        subject = f"tunnel {tunnel.name}"
+        if isinstance(driver, Renewing):
+            if tunnel.ike is None:
+                yield Finding(subject, YELLOW, LEFT_ALONE, "give it `ike` and `child`")
+            else:
+                yield Finding(subject, GREEN, f"after a switch {driver.renewal(tunnel)}")
+        elif tunnel.ike is not None:
+            sentence = f"`ike` is given, but this router's driver cannot renew {tunnel.ike}"
+            remedy = "leave `ike` and `child` out: the tunnel's check is the traffic that wakes it"
+            yield Finding(subject, YELLOW, sentence, remedy)
 
 
 def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Finding:

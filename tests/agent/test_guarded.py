@@ -18,6 +18,7 @@ from wanfailover.abilities import (
     Inspectable,
     Marking,
     Prompting,
+    Renewing,
 )
 from wanfailover.errors import CommandRefused, RouterTimeout
 from wanfailover.guarded import LONGEST, MARGIN, TWICE, Guarded
@@ -26,7 +27,7 @@ from wanfailover_iproute2 import PLUGIN as LINUX
 from wanfailover_netopia.driver import Netopia, Router
 
 PRIMARY, BACKUP = site().circuits
-ABILITIES = (Bounded, Claiming, Costly, DeadMan, Inspectable, Marking, Prompting)
+ABILITIES = (Bounded, Claiming, Costly, DeadMan, Inspectable, Marking, Prompting, Renewing)
 ACTION = Action("apply", "", ())
 
 

@@ -27,7 +27,7 @@ from tests.simulation.safety import Safety, Violation
 from tests.simulation.wire import Fates, tag_tasks
 from tests.support.clock import run
 from wanfailover.core.facts import AutoRequest, PauseRequest, ResumeRequest, SwitchRequest
-from wanfailover.core.site import Detect, Policy
+from wanfailover.core.site import Circuit, Detect, Policy
 from wanfailover.loop import Request
 from wanfailover.ports import Forgetful
 
@@ -297,6 +297,7 @@ class World:
             lambda: self._trouble("garbles", seconds),
             lambda: self._trouble("refuses", seconds),
             lambda: self._trouble("bars", seconds),
+            lambda: self._trouble("hangs", seconds),
             lambda: self._line(circuit, how),
             self._operate,
             self._by_hand,
@@ -345,19 +346,30 @@ class World:
             return
         first, other = self.office.site.circuits
         choice = self.rng.choice([first, other, None])
-        strange = self.rng.choice([FOREIGN, (first.address, FOREIGN[1])])
-        where = strange if choice is None else (choice.address, choice.gateway)
+        where = self.rng.choice([FOREIGN, (first.address, FOREIGN[1])])
         if self.kind == "linux-ports" and choice is not None:
             return  # nobody would put one circuit's address on the other's port
-        self._disturb(f"by hand the router is set to {where[0]} and {where[1]}")
-        self.router.set_by_hand(*where)
+        if choice is not None:
+            self.set_by_hand(choice)
+        else:
+            self._disturb(f"by hand the router is set to {where[0]} and {where[1]}")
+            self.safety.moved = None
+            self.router.set_by_hand(*where)
         self.safety.by_hand = self.router.holds() is None
         self.safety.hold = None
+
+    def set_by_hand(self, circuit: Circuit) -> None:
+        """Somebody moves the router to *circuit*, and that must be told."""
+        before, at_work = self.router.holds(), self.life and self.life.engine.switchover
+        self._disturb(f"by hand the router is set to {circuit.name}")
+        self.router.set_by_hand(circuit.address, circuit.gateway)
+        moves = before is not None and before.name != circuit.name and not at_work
+        self.safety.moved = circuit.name if moves else None
 
     def _stop(self) -> None:
         if self.life is not None and self.life.started:
             self._disturb("the agent is told to stop")
-            self.life.loop.stop()
+            self.life.stop()
 
     def _operate(self, *circuits: str) -> None:
         """An operator asks for one of *circuits*, or for anything."""
@@ -482,6 +494,8 @@ class World:
         view = engine.router.view
         if engine.router.unread is not None or view is None or view.at <= self._disturbed:
             return "the router has not been read since"
+        if self.safety.offline is not None:
+            return "another circuit is seen to live"
         stuck = engine.decision.rule == "stuck" and engine.decision.until is not None
         return "it will be mended" if stuck else ""
 

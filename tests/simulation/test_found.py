@@ -37,6 +37,24 @@ def test_a_router_on_no_circuit_is_put_on_one_that_is_dead() -> None:
     assert in_virtual_time(story) != "stuck"
 
 
+def test_a_routers_bad_half_minute_does_not_cost_the_hours_budget() -> None:
+    """It refuses every change, and takes back none: tried again at once, the budget was spent in a
+    fifth of a second, and the office offline for an hour.
+    """
+
+    async def story(journal: Path) -> str | None:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.router.trouble.begin("refuses", LASTS)
+            made.office.life["primary"] = offices.Life.DEAD
+            await asyncio.sleep(3 * LASTS)
+            assert made.safety.wrong == []
+            holds = made.router.holds()
+            return holds.name if holds else None
+
+    assert in_virtual_time(story) == "backup"
+
+
 def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None:
     """A router that restarts on a circuit that lives is not left the moment it is back.
 
