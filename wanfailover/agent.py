@@ -61,6 +61,7 @@ from wanfailover.specs import Wake
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
+from wanfailover.witnessed import Witnessed
 
 STOP_WITHIN = 120.0
 """Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
@@ -122,6 +123,7 @@ class Agent:
             mailed=mailed,
             flown=flown,
         )
+        self._witnessed = Witnessed(driver, self._loop.router, self._record)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._sleepers = Sleepers(
             profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
@@ -302,6 +304,9 @@ class Agent:
         news = tuple(self._tunnels.told(fact, now, self.engine))
         if news:
             self._loop.spawn(self._record(*news))
+        for entry in news:
+            if isinstance(entry, log.TunnelsFailed):
+                self._loop.spawn(self._witnessed.told(entry.circuit))
 
     # What the loop does, as others need to know it.
 

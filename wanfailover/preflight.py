@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 from wanfailover import timing, traffic
-from wanfailover.abilities import Inspectable, Renewing
+from wanfailover.abilities import Inspectable, Letting, Pinhole, Renewing
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
@@ -76,7 +76,7 @@ async def online(
     site = profile.site()
     doing("reading the router")
     view = await driver.read()
-    async for row in _router(site, view, driver, doing):
+    async for row in _router(profile, view, driver, doing):
         yield row
     names = Names()
     active = site.identify(view)
@@ -159,8 +159,9 @@ def _raised(circuit: str | None, wake: Wake, awake: bool) -> Finding:
 
 
 async def _router(
-    site: Site, view: RouterView, driver: RouterDriver, doing: Callable[[str], object]
+    profile: Profile, view: RouterView, driver: RouterDriver, doing: Callable[[str], object]
 ) -> AsyncIterator[Finding]:
+    site, mail = profile.site(), profile.mail
     yield _active(site, view)
     for row in renewals(site, driver):
         yield row
@@ -168,6 +169,41 @@ async def _router(
         doing("looking round on the router")
         for row in await driver.inspect():
             yield row
+    if mail is not None and mail.server is not None and isinstance(driver, Letting):
+        yield pinhole(site, mail.server, await driver.pinholes())
+
+
+SERVICES = {25: "smtp", 465: "smtps", 587: "submission"}
+"""What routers call the ports of mail."""
+
+
+def pinhole(site: Site, server: str, known: tuple[Pinhole, ...] | None) -> Finding:
+    """Whether the router's NAT lets mail in to our server: the tunnel may end outside of it."""
+    subject, (inside, _, port) = "pinhole", server.partition(":")
+    if known is None:
+        return Finding(subject, YELLOW, "the servers behind the router's NAT could not be read")
+    holes = [
+        hole
+        for hole in known
+        if str(hole.inside) == inside
+        and (hole.port == int(port) or (not hole.port and hole.service == SERVICES.get(int(port))))
+    ]
+    if not holes:
+        return Finding(
+            subject,
+            YELLOW,
+            f"no entry of the router's NAT leads port {port} to {inside}: mail stays out, unless "
+            "it comes by a tunnel that the NAT leaves alone",
+            "add a server to the router's NAT, with 0.0.0.0 for its public address",
+        )
+    if all(hole.public is not None for hole in holes):
+        named = ", ".join(str(hole.public) for hole in holes)
+        owner = [c.name for c in site.circuits if c.address.ip in {h.public for h in holes}]
+        sentence = f"port {port} is led to {inside} from {named} alone"
+        where = f": only while {owner[0]} is in use" if owner else ", which is no circuit's address"
+        remedy = "give the entry 0.0.0.0 for its public address, or one for each circuit"
+        return Finding(subject, YELLOW, sentence + where, remedy)
+    return Finding(subject, GREEN, f"the router's NAT leads port {port} to {inside}")
 
 
 def renewals(site: Site, driver: RouterDriver) -> Iterator[Finding]:

@@ -41,7 +41,8 @@ def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
 
     A line for each, in the background: a peer that does not answer holds up nobody else. It must be
     ended by force, for its farewell would go to the old address; to begin alone does nothing while
-    the old one is thought to live. What left in the clear meanwhile has an entry in the router's
+    the old one is thought to live. That there is nothing to end, as where the peer has refused us,
+    keeps nothing from beginning. What left in the clear meanwhile has an entry in the router's
     NAT, and would go on past the tunnel with a fixed source address: it is forgotten.
     """
     children: dict[str, list[str]] = {}
@@ -52,6 +53,7 @@ def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
         "{ "
         + "; ".join(
             (
+                "set +e",
                 f"swanctl --terminate --force --ike {ike}{at}",
                 *(f"swanctl --initiate --ike {ike} --child {child}{at}" for child in names),
                 _FORGET.format(listed=f"swanctl --list-sas --raw --ike {ike}{at}"),

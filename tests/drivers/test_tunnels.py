@@ -15,7 +15,7 @@ from wanfailover.core.facts import RouterView
 from wanfailover.core.site import Circuit, Site, Tunnel
 from wanfailover.ports import Severity
 from wanfailover.transports.shell import Completed
-from wanfailover_iproute2.commands import Own, compile_steps
+from wanfailover_iproute2.commands import Own, compile_steps, script
 from wanfailover_iproute2.plugin import PLUGIN
 from wanfailover_iproute2.tunnels import astray, judge, question
 
@@ -55,6 +55,18 @@ def forgets(connection: str) -> str:
     )
 
 
+def test_what_has_ended_is_begun_all_the_same(tmp_path):
+    """The peer has refused us here: there is nothing to end, and swanctl calls that a failure."""
+    swanctl = tmp_path / "swanctl"
+    swanctl.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/typed\n[ $1 != --terminate ]\n')
+    swanctl.chmod(0o755)
+    (line,) = actions(A)[-1].does
+    typed = script((line, "wait"))
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", typed], env=environment, check=True)
+    assert "--initiate" in (tmp_path / "typed").read_text().splitlines()
+
+
 def test_what_went_past_the_tunnel_is_forgotten(tmp_path):
     """Each far network of each of its tunnels, as far as it has our outside address in use."""
     (tmp_path / "swanctl").write_text(
@@ -77,7 +89,7 @@ def test_a_connection_is_ended_by_force_and_begun_after_all_else():
     """In the background, and again by the undo once the old address is back."""
     *_, renew = acts = actions(A, uri="unix:///run/charon.vici")
     line = (
-        "{ swanctl --terminate --force --ike customer --uri unix:///run/charon.vici; "
+        "{ set +e; swanctl --terminate --force --ike customer --uri unix:///run/charon.vici; "
         "swanctl --initiate --ike customer --child lan --uri unix:///run/charon.vici; "
         f"{forgets('customer --uri unix:///run/charon.vici')}; }} >/dev/null 2>&1 &"
     )
@@ -90,7 +102,8 @@ def test_children_of_one_connection_are_begun_together():
     """It is ended once."""
     (line,) = actions(A, SECOND, BY_ITSELF)[-1].does
     assert line == (
-        "{ swanctl --terminate --force --ike customer; swanctl --initiate --ike customer --child "
+        "{ set +e; swanctl --terminate --force --ike customer; "
+        "swanctl --initiate --ike customer --child "
         f"lan; swanctl --initiate --ike customer --child dmz; {forgets('customer')}; }} "
         ">/dev/null 2>&1 &"
     )

@@ -6,6 +6,7 @@ and says how.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_left_alone_it_does_not_come_in_time(lab: Lab, tmp_path: Path):
 
 
 def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
-    """It is told before by `check`, and after by the finding; the switch stands."""
+    """It is told before by `check`, and after by the finding; the switch stands. It comes back."""
     near = NEAR.replace("            id = office\n", "")
     far = FAR.replace("remote_addrs = %any", f"remote_addrs = {PRIMARY}").replace(
         "            id = office\n", f"            id = {PRIMARY}\n"
@@ -91,6 +92,12 @@ def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
     assert (report["active"], report["switchover"]["outcome"]) == ("backup", "proved")
     assert "know us by our old address alone" in finding(report)
     assert state("customer-a", "down")(report)
+    lab.clear("primary")
+    with pings(lab, tmp_path / "pings") as answered:
+        site.office.wait(state("customer-a", "up", "primary"), 30)
+        time.sleep(0.5)
+    switched = site.switch_at("primary")
+    assert min(at for at in answered if at > switched) - switched < 1.0
     assert site.office.stop() == 0
 
 

@@ -55,9 +55,9 @@ SEES_WITHIN = 90.0
 LETS_BE = {"paused", "held-by-operator", "foreign-state", "stuck", "switch-budget-spent"}
 """Rules that may leave an office offline although it need not be, and say so."""
 
-LEAVES_WITHIN = 180.0
-"""Seconds after which the office is no more on a dead circuit while another is seen to live: those
-that doubt, a switch and its undo on the slowest router, and two refusals take."""
+LEAVES_WITHIN = 120.0
+"""Seconds after which an office on a dead circuit tries another that is seen to live: doubt takes
+some, and a router that lately refused."""
 
 MENDS = 12
 """So often is a router tried again that was left on no circuit, by one life."""
@@ -98,7 +98,7 @@ class Safety:
     sick_since: float | None = None
     by_hand: bool = False
     offline: float | None = None
-    moved: str | None = None
+    moved: tuple[str | None, str] | None = None  # by hand, from where to where, and not told yet
     born: float = 0.0
     started: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Safety:
             self.born, self.offline = now, None
             self._tries.clear()
             self._refused, self._not_before = 0, -inf
-        if changed.active == self.moved:
+        if self.moved is not None and changed.active == self.moved[1]:
             self.moved = None
 
     def _offline(self, engine: Engine, now: float) -> None:
@@ -177,7 +177,7 @@ class Safety:
         lets_be = rule in LETS_BE or engine.interrupted is not None
         if rule == "held-by-operator" and self.hold is not None and holds is not None:
             lets_be = self.hold.circuit == holds.name
-        if not (dead and lives and free) or lets_be:
+        if not (dead and lives and free) or lets_be or engine.switchover is not None:
             self.offline = None
             return
         self.offline = now if self.offline is None else self.offline
@@ -185,6 +185,7 @@ class Safety:
             where = holds.name if holds else "no circuit"
             self.violated(f"S1: {rule} on {where}, dead, for {now - self.offline:.0f} s although "
                           "the other is seen to live")  # fmt: skip
+            self.offline = None
 
     def _begins(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
         rule, target = started.rule, started.target
@@ -352,7 +353,7 @@ class Safety:
 
     def _drift(self, engine: Engine, held: str | None) -> None:
         """What another hand has done is told, also where no agent ran."""
-        if self.moved is not None and held == self.moved and engine.decision.rule != "stuck":
+        if self.moved is not None and held == self.moved[1] and engine.decision.rule != "stuck":
             self.violated(f"a hand has moved the router to {held}, and nobody says so")
 
     def _kept(self, engine: Engine) -> None:
