@@ -170,40 +170,45 @@ async def _router(
         for row in await driver.inspect():
             yield row
     if mail is not None and mail.server is not None and isinstance(driver, Letting):
-        yield pinhole(site, mail.server, await driver.pinholes())
+        yield pinhole(profile, mail.server, await driver.pinholes())
 
 
 SERVICES = {25: "smtp", 465: "smtps", 587: "submission"}
 """What routers call the ports of mail."""
 
 
-def pinhole(site: Site, server: str, known: tuple[Pinhole, ...] | None) -> Finding:
-    """Whether the router's NAT lets mail in to our server: the tunnel may end outside of it."""
-    subject, (inside, _, port) = "pinhole", server.partition(":")
+def pinhole(profile: Profile, server: str, known: tuple[Pinhole, ...] | None) -> Finding:
+    """Whether the router's NAT lets mail in to our server: the tunnel may end outside of it.
+
+    The server may be named as it is inside, or by the router's own address within the tunnel.
+    """
+    subject, (named, _, port) = "pinhole", server.partition(":")
     if known is None:
         return Finding(subject, YELLOW, "the servers behind the router's NAT could not be read")
     holes = [
         hole
         for hole in known
-        if str(hole.inside) == inside
-        and (hole.port == int(port) or (not hole.port and hole.service == SERVICES.get(int(port))))
+        if hole.port == int(port) or (not hole.port and hole.service == SERVICES.get(int(port)))
     ]
+    near = str(profile.access.host).rpartition(".")[0] == named.rpartition(".")[0]
+    if near:
+        holes = [hole for hole in holes if str(hole.inside) == named]
     if not holes:
         return Finding(
             subject,
             YELLOW,
-            f"no entry of the router's NAT leads port {port} to {inside}: mail stays out, unless "
-            "it comes by a tunnel that the NAT leaves alone",
+            f"no entry of the router's NAT leads port {port} to {named if near else 'us'}: mail "
+            "stays out, unless it comes by a tunnel that the NAT leaves alone",
             "add a server to the router's NAT, with 0.0.0.0 for its public address",
         )
     if all(hole.public is not None for hole in holes):
-        named = ", ".join(str(hole.public) for hole in holes)
-        owner = [c.name for c in site.circuits if c.address.ip in {h.public for h in holes}]
-        sentence = f"port {port} is led to {inside} from {named} alone"
+        outside = ", ".join(str(hole.public) for hole in holes)
+        owner = [c.name for c in profile.circuits if c.address.ip in {h.public for h in holes}]
+        sentence = f"port {port} is led to {holes[0].inside} from {outside} alone"
         where = f": only while {owner[0]} is in use" if owner else ", which is no circuit's address"
         remedy = "give the entry 0.0.0.0 for its public address, or one for each circuit"
         return Finding(subject, YELLOW, sentence + where, remedy)
-    return Finding(subject, GREEN, f"the router's NAT leads port {port} to {inside}")
+    return Finding(subject, GREEN, f"the router's NAT leads port {port} to {holes[0].inside}")
 
 
 def renewals(site: Site, driver: RouterDriver) -> Iterator[Finding]:

@@ -73,6 +73,18 @@ def test_filled_in_for_a_canary():
     assert re.findall(r"this is an example:\n(\w+) = ", anywhere) == ["office_sink"]
 
 
+def test_an_office_that_its_router_hides():
+    """Our server has the router's address within the tunnel; so has the agent, to the backup MX."""
+    hidden = Mail(("example.com",), "10.20.0.25", server="10.20.1.2:25")
+    assert "office_agent = 10.20.1.2" in lines(hidden, ROUTER)
+    assert "office_agent = 192.168.1" in lines(
+        replace(hidden, server="mail.example.com:25"), ROUTER
+    )
+    canary = "".join(filled(replace(hidden, canary=CANARY), ROUTER))
+    assert "{ canary-bounces@example.net = office:[10.20.1.2]:2526 }" in canary
+    assert "office_sink = smtp:[192.168.1.10]:2526" in canary
+
+
 def test_another_port():
     """It listens there as well; at 25 Postfix listens anyway."""
     other = lines(Mail(("example.com",), "10.20.0.25", 587), ROUTER)

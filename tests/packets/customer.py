@@ -16,7 +16,7 @@ import pytest
 from wanfailover.core import entries as log
 from wanfailover.journal.reader import Reader
 from wanfailover.lab import Lab, tunnel
-from wanfailover.lab.office import Office, Report, linux
+from wanfailover.lab.office import Office, Report, Router, linux
 
 QUICK = ("failback: {after: 3s}", "policy: {dwell: 2s}")
 FILES = Path(__file__).parents[2] / "deploy" / "strongswan"
@@ -48,6 +48,8 @@ class Site:
 
         options: Further options of the router's.
 
+        router: Another one than the Linux machine it is.
+
         office: Arguments of `Office`.
     """
 
@@ -61,6 +63,7 @@ class Site:
         retransmit: float = tunnel.RETRANSMIT,
         settings: Sequence[str] = QUICK,
         options: str = "",
+        router: Router | None = None,
         **office: Any,
     ) -> None:
         self.lab = lab
@@ -71,7 +74,7 @@ class Site:
         self.office = Office(
             lab,
             folder,
-            router=linux("transport: local", f"options: {{{own}}}"),
+            router=router or linux("transport: local", f"options: {{{own}}}"),
             settings=(*settings, f"tunnels: [{', '.join(tunnels)}]"),
             **office,
         )

@@ -36,21 +36,26 @@ def values(mail: Mail, router: IPv4Address | None) -> dict[str, str | None]:
     Args:
         mail: Of the profile.
 
-        router: Its address on the inside: the agent is taken to be in that /24.
+        router: Its address on the inside: the agent is taken to be in that /24. But where our mail
+            server has an address of another network, as it is reached through the tunnel, the
+            router hides the office behind that address, and the agent with it.
     """
     domains = ", ".join(mail.domains)
     host, _, port = (mail.server or "").partition(":")
     routes = [f"{{ {domain} = office:[{host}]:{port} }}" for domain in mail.domains]
     tunnel = mail.host if ipv4(mail.host) else None
+    agent = str(router).rpartition(".")[0] if router else None
+    hidden = agent is not None and ipv4(host) and host.rpartition(".")[0] != agent
     canary, sink = mail.canary, None
     if canary is not None and canary.host != ANYWHERE:
         sink = f"[{canary.host}]:{canary.port}"
-        routes.append(f"{{ {canary.sender} = office:{sink} }}")
+        there = f"[{host}]:{canary.port}" if hidden else sink  # by a pinhole of its own
+        routes.append(f"{{ {canary.sender} = office:{there} }}")
     return {
         "office_domains": domains,
         "office_routes": ", ".join(routes) if mail.server else None,
         "office_tunnel": tunnel,
-        "office_agent": str(router).rpartition(".")[0] if router else None,
+        "office_agent": host if hidden else agent,
         "office_backup_mx": tunnel,
         "office_canary": canary.recipient.partition("@")[0] if canary else None,
         "office_bounces": canary.sender if canary else None,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from tests.drivers.netopia.rig import SITE, assert_left_alone, driver, edited, switch, unit
 from tests.support.clock import virtual_time
 from wanfailover.abilities import Letting, Pinhole, Renewing, Witness
+from wanfailover.config import Profile
 from wanfailover.core.site import Tunnel
 from wanfailover.errors import RouterUnreachable
+from wanfailover.ports import RouterAccess
 from wanfailover.preflight import pinhole, renewals
 from wanfailover.witnessed import Witnessed
 from wanfailover_netopia import tour
@@ -84,12 +87,16 @@ def test_columns_in_another_order(line: str) -> None:
             [replace(ENTRY, public=IPv4Address("192.0.2.99"))],
             "192.168.1.25:25", "yellow", "from 192.0.2.99 alone, which is no circuit's address",
         ),
+        ([ENTRY], "10.20.1.2:25", "green", "leads port 25 to 192.168.1.25"),
+        ([], "10.20.1.2:25", "yellow", "no entry of the router's NAT leads port 25 to us"),
         (None, "192.168.1.25:25", "yellow", "could not be read"),
     ],
 )  # fmt: skip
 def test_whether_the_pinhole_is_there(known, server: str, severity: str, words: str) -> None:
-    """One row of `check`, for the office's mail server."""
-    row = pinhole(SITE, server, known)
+    """One row of `check`, for the office's mail server, inside or as the tunnel has it."""
+    access = RouterAccess("192.168.1.1", "telnet")
+    profile = Profile(Path("x"), "office", "x", access, SITE.circuits, (), SITE.policy)
+    row = pinhole(profile, server, known)
     assert (row.subject, row.severity) == ("pinhole", severity)
     assert words in row.sentence
 
