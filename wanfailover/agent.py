@@ -49,18 +49,23 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Succession, Watchers
-from wanfailover.mail.drain import Drains, by_smtp
+from wanfailover.mail.postmaster import Postmaster
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
+from wanfailover.probes.rouse import rouse
+from wanfailover.probes.sockets import THROUGH
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.reload import Reloader
 from wanfailover.report import Report
 from wanfailover.sites import SiteDir
+from wanfailover.sleepers import Sleepers
+from wanfailover.specs import Wake
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
 from wanfailover.windows import Windows
+from wanfailover.witnessed import Witnessed
 
 STOP_WITHIN = 120.0
 """Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
@@ -98,7 +103,7 @@ class Agent:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
-            mailed = report.last_mail(reader)
+            mailed, flown = report.last_mail(reader), report.last_canary(reader)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -107,15 +112,26 @@ class Agent:
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
         self._names = names or Names()
-        prover = FarProver(profile.probes, self._site, self._names)
+        prover = FarProver(profile.probes, self._site, self._names, profile.wakes)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody, self._site_dir = switchover.custody, site_dir
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
-        ask = by_smtp(profile.mail, self._names) if profile.mail else None
-        self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
+        self._mail = Postmaster(
+            profile.mail,
+            self._names,
+            self._record,
+            self._loop.spawn,
+            switching=lambda: self.engine.switchover is not None,
+            mailed=mailed,
+            flown=flown,
+        )
+        self._witnessed = Witnessed(driver, self._loop.router, self._record)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
+        self._sleepers = Sleepers(
+            profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
+        )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
@@ -152,7 +168,8 @@ class Agent:
     def _warnings(self) -> Iterator[str]:
         tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
         yield from filter(None, (teller.trouble for teller in tellers))
-        yield from filter(None, (self._tunnels.trouble, self._reloader.trouble))
+        beside = (self._tunnels.trouble, self._mail.trouble, self._reloader.trouble)
+        yield from filter(None, beside)
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
@@ -219,7 +236,10 @@ class Agent:
         self.engine = Engine(site, self._aim.controls, old.memory())
         self.engine.epoch = old.epoch + 1  # what is in flight was asked by the old one
         switchover = Switchover(
-            site, self._driver, FarProver(profile.probes, site, self._names), self._record
+            site,
+            self._driver,
+            FarProver(profile.probes, site, self._names, profile.wakes),
+            self._record,
         )
         switchover.custody = self._custody
         self._loop.spawn(self._runner.close())
@@ -232,11 +252,7 @@ class Agent:
         return Succession(self.engine, switchover, [fact for fact in facts if fact is not None])
 
     def _rewire(self, profile: Profile) -> None:
-        """What stands beside the engine: mail, and the recording of samples."""
-        if profile.mail != self._profile.mail:
-            self._mail.cancel()
-            ask = by_smtp(profile.mail, self._names) if profile.mail else None
-            self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn)
+        """What stands beside the engine: the recording of samples is begun anew."""
         self._profile, keep = profile, profile.keep
         self._flight.close()
         self._flight = FlightRecorder(self._site_dir.samples, keep.samples, keep.samples_size)
@@ -260,6 +276,7 @@ class Agent:
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
+            self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._windows.run())
             self._loop.spawn(self._forget())
@@ -321,12 +338,18 @@ class Agent:
         if sample.role is Role.TUNNEL:
             self._tell_tunnels(sample, time.monotonic())
         else:
-            self._loop.inbox.put_nowait(sample)
+            self._sleepers.take(sample, self.engine.active)
+
+    async def _rouse(self, circuit: str, wake: Wake) -> None:
+        await rouse(wake, self._site.circuit(circuit).vantage or THROUGH, self._names)
 
     def _tell_tunnels(self, fact: Fact, now: float) -> None:
         news = tuple(self._tunnels.told(fact, now, self.engine))
         if news:
             self._loop.spawn(self._record(*news))
+        for entry in news:
+            if isinstance(entry, log.TunnelsFailed):
+                self._loop.spawn(self._witnessed.told(entry.circuit))
 
     # What the loop does, as others need to know it.
 
@@ -387,3 +410,4 @@ class Agent:
             self._runner.hasten(self.engine.active, None)  # an idle circuit may be a metered one
         else:
             self._runner.calm()
+        self._runner.await_tunnels(self._tunnels.renewing)

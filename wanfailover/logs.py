@@ -29,6 +29,7 @@ QUIET = {
     "paramiko": logging.CRITICAL,  # tracebacks at ERROR for what we report in a sentence
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
+    "mail.log": logging.CRITICAL,  # aiosmtpd's: every line of a client's at INFO, its rubbish above
 }
 
 

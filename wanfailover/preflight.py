@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 from wanfailover import timing, traffic
-from wanfailover.abilities import Inspectable
+from wanfailover.abilities import Inspectable, Letting, Pinhole, Renewing
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
@@ -19,9 +19,16 @@ from wanfailover.mail import blocked, checks
 from wanfailover.ports import Finding, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
-from wanfailover.specs import Icmp, ProbeSpec
+from wanfailover.probes.rouse import rouse
+from wanfailover.specs import Icmp, ProbeSpec, Wake
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+LEFT_ALONE = (
+    "nothing renews it: after an outage of a minute strongSwan asks its peer again 40 s later, and "
+    "holds the old address until then"
+)
+"""As measured with its default timers; after longer outages it takes longer."""
 
 
 def offline(
@@ -41,6 +48,11 @@ def offline(
     yield Finding("profile", GREEN, f"{circuits}; {count} far probe{'s' * (count != 1)}")
     for warning in profile.warnings:
         yield Finding("profile", YELLOW, str(warning))
+    for circuit, wake in profile.wakes.items():
+        sentence = (
+            f"is raised by pinging {wake.host} before it is judged, for up to {wake.within:g} s"
+        )
+        yield Finding(f"{circuit}: wake", GREEN, sentence)
     yield from timing.findings(timing.Timing(profile, days, cost), datetime.now(UTC))
     yield from traffic.findings(profile)
 
@@ -64,11 +76,8 @@ async def online(
     site = profile.site()
     doing("reading the router")
     view = await driver.read()
-    yield _active(site, view)
-    if isinstance(driver, Inspectable):
-        doing("looking round on the router")
-        for finding in await driver.inspect():
-            yield finding
+    async for row in _router(profile, view, driver, doing):
+        yield row
     names = Names()
     active = site.identify(view)
     look = _Look(profile, active, view)
@@ -85,6 +94,7 @@ async def online(
         doing(f"asking the backup MX {profile.mail.name}")
         async for row in checks.findings(profile.mail, names):
             yield row
+        yield await checks.landing(profile.mail)
 
 
 class _Look:
@@ -96,6 +106,7 @@ class _Look:
         idle = {c.name for c in profile.circuits if c.marked and c is not active}
         self.astray = idle - view.marks
         self.seen: dict[tuple[str, ProbeSpec], ProbeResult] = {}
+        self._roused: set[str | None] = set()
 
     async def round(self, names: Names, doing: Callable[[str], object]) -> AsyncIterator[Finding]:
         ways: dict[str, Path] = {}
@@ -103,6 +114,11 @@ class _Look:
             circuit, role = assignment.circuit, assignment.target.role
             if circuit in self.astray and assignment.path.dscp:
                 continue  # it would leave by the active circuit, and say nothing of this one
+            wake = self._profile.wakes.get(circuit or "")
+            if wake is not None and circuit not in self._roused and circuit != self.active:
+                self._roused.add(circuit)
+                doing(f"raising {circuit}")
+                yield _raised(circuit, wake, await rouse(wake, assignment.path, names))
             doing(f"asking {assignment.target.name}")
             result = await once(assignment.spec, assignment.path, names)
             if circuit is not None and role is Role.FAR:
@@ -133,6 +149,81 @@ def _active(site: Site, view: RouterView) -> Finding:
             "wanfailover switch NAME --force",
         )
     return Finding("router", GREEN, f"is on {circuit.name}: {view.source} via {view.gateway}")
+
+
+def _raised(circuit: str | None, wake: Wake, awake: bool) -> Finding:
+    if awake:
+        return Finding(f"{circuit}: wake", GREEN, f"is awake: {wake.host} answers")
+    sentence = f"is not raised within {wake.within:g} s: {wake.host} does not answer"
+    return Finding(f"{circuit}: wake", YELLOW, sentence, "give `wake` longer, or see to the line")
+
+
+async def _router(
+    profile: Profile, view: RouterView, driver: RouterDriver, doing: Callable[[str], object]
+) -> AsyncIterator[Finding]:
+    site, mail = profile.site(), profile.mail
+    yield _active(site, view)
+    for row in renewals(site, driver):
+        yield row
+    if isinstance(driver, Inspectable):
+        doing("looking round on the router")
+        for row in await driver.inspect():
+            yield row
+    if mail is not None and mail.server is not None and isinstance(driver, Letting):
+        yield pinhole(profile, mail.server, await driver.pinholes())
+
+
+SERVICES = {25: "smtp", 465: "smtps", 587: "submission"}
+"""What routers call the ports of mail."""
+
+
+def pinhole(profile: Profile, server: str, known: tuple[Pinhole, ...] | None) -> Finding:
+    """Whether the router's NAT lets mail in to our server: the tunnel may end outside of it.
+
+    The server may be named as it is inside, or by the router's own address within the tunnel.
+    """
+    subject, (named, _, port) = "pinhole", server.partition(":")
+    if known is None:
+        return Finding(subject, YELLOW, "the servers behind the router's NAT could not be read")
+    holes = [
+        hole
+        for hole in known
+        if hole.port == int(port) or (not hole.port and hole.service == SERVICES.get(int(port)))
+    ]
+    near = str(profile.access.host).rpartition(".")[0] == named.rpartition(".")[0]
+    if near:
+        holes = [hole for hole in holes if str(hole.inside) == named]
+    if not holes:
+        return Finding(
+            subject,
+            YELLOW,
+            f"no entry of the router's NAT leads port {port} to {named if near else 'us'}: mail "
+            "stays out, unless it comes by a tunnel that the NAT leaves alone",
+            "add a server to the router's NAT, with 0.0.0.0 for its public address",
+        )
+    if all(hole.public is not None for hole in holes):
+        outside = ", ".join(str(hole.public) for hole in holes)
+        owner = [c.name for c in profile.circuits if c.address.ip in {h.public for h in holes}]
+        sentence = f"port {port} is led to {holes[0].inside} from {outside} alone"
+        where = f": only while {owner[0]} is in use" if owner else ", which is no circuit's address"
+        remedy = "give the entry 0.0.0.0 for its public address, or one for each circuit"
+        return Finding(subject, YELLOW, sentence + where, remedy)
+    return Finding(subject, GREEN, f"the router's NAT leads port {port} to {holes[0].inside}")
+
+
+def renewals(site: Site, driver: RouterDriver) -> Iterator[Finding]:
+    """Whether tunnels are begun anew after a switch; how well they would, the driver tells."""
+    for tunnel in site.tunnels:
+        subject = f"tunnel {tunnel.name}"
+        if isinstance(driver, Renewing):
+            if tunnel.ike is None:
+                yield Finding(subject, YELLOW, LEFT_ALONE, "give it `ike` and `child`")
+            else:
+                yield Finding(subject, GREEN, f"after a switch {driver.renewal(tunnel)}")
+        elif tunnel.ike is not None:
+            sentence = f"`ike` is given, but this router's driver cannot renew {tunnel.ike}"
+            remedy = "leave `ike` and `child` out: the tunnel's check is the traffic that wakes it"
+            yield Finding(subject, YELLOW, sentence, remedy)
 
 
 def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Finding:

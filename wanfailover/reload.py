@@ -21,12 +21,12 @@ from wanfailover.errors import ProfileError
 from wanfailover.ports import RouterAccess, Secret
 
 MAY_CHANGE = {
-    *("file", "probes", "policy", "devices", "calendar", "keep", "mail", "warnings"),
+    *("file", "probes", "policy", "devices", "calendar", "keep", "warnings"),
     *("access", "circuits"),  # looked into by themselves
 }
 """Fields of a `Profile`. Whatever joins it later takes a restart, until it is said here."""
 
-KEYS = {"name": ("site",), "driver": ("router", "driver")}
+KEYS = {"name": ("site",), "driver": ("router", "driver"), "wakes": ("circuits",)}
 """Where in the file a field of `Profile` stands, if it has not the key's name."""
 
 PLAIN = {"host", "transport", "port", "options"}

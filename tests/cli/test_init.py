@@ -124,7 +124,7 @@ def test_nothing_is_replaced_unasked(r9100, tmp_path):
     ("options", "code", "sentence"),
     [
         (["--site", "a b"], 2, "is not a plain word"),
-        (["--driver", "cisco"], 2, "cisco is none of iproute2, netopia-r9100"),
+        (["--driver", "cisco"], 2, "cisco is none of command, iproute2, netopia-r9100"),
         (["--driver", "iproute2", "--transport", "telnet"], 2, "telnet is none of ssh, local"),
         (["--driver", "iproute2", "--host", "::1"], 2, "is IPv6"),
         (["--driver", "iproute2", "--host", "127.0.0.1"], 2, "give --username"),

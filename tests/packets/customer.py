@@ -9,19 +9,21 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wanfailover.core import entries as log
 from wanfailover.journal.reader import Reader
 from wanfailover.lab import Lab, tunnel
-from wanfailover.lab.office import Office, Report, linux
+from wanfailover.lab.office import Office, Report, Router, linux
 
 QUICK = ("failback: {after: 3s}", "policy: {dwell: 2s}")
 FILES = Path(__file__).parents[2] / "deploy" / "strongswan"
 NEAR, FAR = ((FILES / name).read_text() for name in ("office.conf", "customer.conf"))
 
 RENEWED = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 5s, ike: customer, child: lan}"
+LEFT_ALONE = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 3s}"
 
 
 def needed() -> None:
@@ -43,6 +45,12 @@ class Site:
         retransmit: Seconds until the router asks its peer again.
 
         settings: Further top-level lines of the profile.
+
+        options: Further options of the router's.
+
+        router: Another one than the Linux machine it is.
+
+        office: Arguments of `Office`.
     """
 
     def __init__(
@@ -54,17 +62,21 @@ class Site:
         far: str = FAR,
         retransmit: float = tunnel.RETRANSMIT,
         settings: Sequence[str] = QUICK,
+        options: str = "",
+        router: Router | None = None,
+        **office: Any,
     ) -> None:
         self.lab = lab
         tunnel.customer(lab)
         self.customer = tunnel.Gateway(lab, "customer", far)
         self.router = tunnel.Gateway(lab, "router", near, retransmit)
-        own = f"options: {{netns: {lab.name}-router, swanctl_uri: '{self.router.uri}'}}"
+        own = f"netns: {lab.name}-router, swanctl_uri: '{self.router.uri}'{options}"
         self.office = Office(
             lab,
             folder,
-            router=linux("transport: local", own),
+            router=router or linux("transport: local", f"options: {{{own}}}"),
             settings=(*settings, f"tunnels: [{', '.join(tunnels)}]"),
+            **office,
         )
 
     def start(self) -> None:

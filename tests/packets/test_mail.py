@@ -110,16 +110,19 @@ def mailing(
     return servers(lab, office, "inet", TUNNEL, more)
 
 
-def servers(lab: Lab, office: Office, host: str, address: str, more: str = "") -> Mailing:
+def servers(
+    lab: Lab, office: Office, host: str, address: str, more: str = "", *, inside: str = SERVER
+) -> Mailing:
     """Both Postfixes as `mail-config` wants them: the backup MX on *host*, at *address*."""
     files = configuration(office)
     home = lab.directory / "postfix-client"
-    inside = Postfix(lab, "client", SERVER, files["office.main.cf"] + INSIDE.format(home=home))
+    main = files["office.main.cf"] + INSIDE.format(home=home)
+    own = Postfix(lab, "client", inside, main)
     (home / "mail").mkdir(mode=0o777)
     (home / "mail").chmod(0o777)
     master = files["backup-mx.master.cf"] + more
     mx = Postfix(lab, host, address, files["backup-mx.main.cf"], master)
-    return Mailing(lab, office, mx, inside, host, address)
+    return Mailing(lab, office, mx, own, host, address)
 
 
 def test_queued_mail_arrives_after_the_switch_and_after_the_way_back(lab: Lab, tmp_path: Path):

@@ -6,12 +6,13 @@ and says how.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.packets import customer
-from tests.packets.customer import FAR, NEAR, RENEWED, Site, pings, state
+from tests.packets.customer import FAR, LEFT_ALONE, NEAR, RENEWED, Site, pings, state
 from wanfailover.lab import Lab, Shape
 
 PRIMARY, BACKUP = "203.0.113.2", "198.51.100.77"
@@ -21,7 +22,6 @@ it is repeated, charon does not follow a change of address. So it is after any l
 SILENT = "10.30.0.1"
 """The inside of a customer whose gateway does not answer."""
 
-LEFT_ALONE = "{name: customer-a, check: {icmp: 10.20.0.1}, within: 3s}"
 DEAD = f"{{name: customer-b, check: {{icmp: {SILENT}}}, within: 5s, ike: silent, child: lan}}"
 
 pytestmark = pytest.mark.timeout(90)
@@ -78,7 +78,7 @@ def test_left_alone_it_does_not_come_in_time(lab: Lab, tmp_path: Path):
 
 
 def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
-    """It is told before by `check`, and after by the finding; the switch stands."""
+    """It is told before by `check`, and after by the finding; the switch stands. It comes back."""
     near = NEAR.replace("            id = office\n", "")
     far = FAR.replace("remote_addrs = %any", f"remote_addrs = {PRIMARY}").replace(
         "            id = office\n", f"            id = {PRIMARY}\n"
@@ -92,6 +92,12 @@ def test_a_peer_that_pins_our_address(lab: Lab, tmp_path: Path):
     assert (report["active"], report["switchover"]["outcome"]) == ("backup", "proved")
     assert "know us by our old address alone" in finding(report)
     assert state("customer-a", "down")(report)
+    lab.clear("primary")
+    with pings(lab, tmp_path / "pings") as answered:
+        site.office.wait(state("customer-a", "up", "primary"), 30)
+        time.sleep(0.5)
+    switched = site.switch_at("primary")
+    assert min(at for at in answered if at > switched) - switched < 1.0
     assert site.office.stop() == 0
 
 

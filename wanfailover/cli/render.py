@@ -94,6 +94,7 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Last switchover: {switchover(report['switchover'])}"
     if report["mail"]:
         yield f"Mail: {report['mail']['because']}."
+        yield f"Canary: {report['mail']['canary']['because']}."
     if report["router"]["reachable"] is False:
         yield click.style("The router does not answer.", fg="red")
     yield from (f"Warning: {text}" for text in report["warnings"])

@@ -19,7 +19,8 @@ def history(records: Iterable[Record]) -> Iterator[str]:
 
 def tell(entry: log.Entry) -> str | None:
     """Give the entry's line; None for those that only a machine needs."""
-    lines = (teller(entry) for teller in (_tell_state, _tell_tunnels, _tell_wish, _tell_deed))
+    tellers = (_tell_state, _tell_tunnels, _tell_wish, _tell_deed, _tell_mail)
+    lines = (teller(entry) for teller in tellers)
     return next((line for line in lines if line is not None), None)
 
 
@@ -91,9 +92,20 @@ def _tell_deed(entry: log.Entry) -> str | None:
             return f"  {name}: taken back"
         case log.SwitchoverEnded(ending=ending, seconds=seconds, because=because, target=target):
             return f"switch to {target} {coloured(ending)} after {span(seconds)}: {because}"
+        case _:
+            return None
+
+
+def _tell_mail(entry: log.Entry) -> str | None:
+    """What became of the mail."""
+    match entry:
         case log.MailDrained(because=because, seconds=seconds):
             return f"mail: {because}, {span(seconds)} after the switchover"
         case log.MailNotDrained(because=because):
             return f"mail that waits at the backup MX is left to its schedule: {because}"
+        case log.CanaryArrived(because=because) | log.CanaryLost(because=because):
+            return f"mail: {because}"
+        case log.CanaryStray(because=because):
+            return f"mail: ignored: {because}"
         case _:
             return None
