@@ -254,7 +254,7 @@ class Agent:
     def _rewire(self, profile: Profile) -> None:
         """What stands beside the engine: the recording of samples is begun anew."""
         self._profile, keep = profile, profile.keep
-        self._flight.close()
+        self._loop.spawn(asyncio.to_thread(self._flight.close))  # its disk may take its time
         self._flight = FlightRecorder(self._site_dir.samples, keep.samples, keep.samples_size)
         self._flight.started(self.engine, self._aim.controls, time.monotonic())
 
