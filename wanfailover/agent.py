@@ -37,12 +37,11 @@ from wanfailover.core.facts import (
     SwitchRequest,
     Tick,
 )
-from wanfailover.custody import KEEP_EVERY
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
-from wanfailover.errors import JournalError
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.guarded import Guarded
 from wanfailover.hints import Hints
+from wanfailover.journal import retention
 from wanfailover.journal.eras import utc_now
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
@@ -73,9 +72,6 @@ its undo on a router that restarts for it, less than the unit's TimeoutStopSec."
 
 FAREWELL = 30.0
 """Seconds to take what is ours from the router; there it grows old by itself."""
-
-SETTLED, DAY = 3600.0, 86400.0
-"""Seconds after a start, and from then on, until old history is deleted."""
 
 _log = structlog.get_logger("wanfailover")
 
@@ -279,8 +275,8 @@ class Agent:
             self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._windows.run())
-            self._loop.spawn(self._forget())
-            self._loop.spawn(self._keep_custody())
+            self._loop.spawn(retention.daily(self._prune))
+            self._loop.spawn(self._custody.watch(self._loop.router))
             await self._loop.run()
             await self._loop.written()
             await self._record(*self.engine.learned())
@@ -311,20 +307,9 @@ class Agent:
                 await self._loop.marks.set(())
             await self._custody.release()
 
-    async def _keep_custody(self) -> None:
-        """Have it known on the router that we still live."""
-        while True:
-            await asyncio.sleep(KEEP_EVERY)
-            async with self._loop.router:
-                await self._custody.keep()
-
-    async def _forget(self) -> None:
+    async def _prune(self) -> None:
         """Keep no more history than the profile asks for."""
-        await asyncio.sleep(SETTLED)
-        while True:
-            with suppress(JournalError):  # told with the next entry
-                await self._journal.prune(self._profile.keep.history, time.monotonic())
-            await asyncio.sleep(DAY)
+        await self._journal.prune(self._profile.keep.history, time.monotonic())
 
     def _hinted(self) -> bool:
         """The router wants to be looked at: have the loop see to it."""

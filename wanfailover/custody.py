@@ -7,6 +7,7 @@ cancelled, must be gone, or it would fire into what is done now.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import platform
@@ -63,6 +64,17 @@ class Custody:
             await self._claim()
         except DriverError as error:
             self.trouble = str(error)
+
+    async def watch(self, router: asyncio.Lock) -> None:
+        """Have it known on the router that we still live, until cancelled.
+
+        Args:
+            router: Held while the driver is called.
+        """
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            async with router:
+                await self.keep()
 
     async def release(self) -> None:
         """Let others in; what cannot be taken back grows old by itself."""

@@ -6,9 +6,16 @@ where the agent was away, entries are kept for longer.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from wanfailover.errors import JournalError
 from wanfailover.journal.eras import Eras
+
+SETTLED, DAY = 3600.0, 86400.0
+"""Seconds after a start, and from then on, until old history is deleted."""
 
 AT_ONCE = 5000
 """Rows deleted at a time: a twentieth of a second, for a failover may be waiting for the disk."""
@@ -45,3 +52,12 @@ def prune(db: sqlite3.Connection, keep: float, boot: str, mono: float) -> int:
             if deleted < AT_ONCE:
                 deleted += db.execute(_OLD, (name, until, ALWAYS, AT_ONCE - deleted)).rowcount
     return deleted
+
+
+async def daily(forget: Callable[[], Awaitable[object]]) -> None:
+    """Have old history deleted by *forget* once a day, until cancelled."""
+    await asyncio.sleep(SETTLED)
+    while True:
+        with suppress(JournalError):  # told with the next entry
+            await forget()
+        await asyncio.sleep(DAY)
