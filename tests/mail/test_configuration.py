@@ -9,6 +9,8 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import pytest
+
 from wanfailover.mail.postfix import FILES, filled
 from wanfailover.specs import Canary, Mail
 
@@ -112,3 +114,59 @@ def test_command():
     )
     assert done.returncode == 0
     assert "office_routes = { example.com = office:[192.168.1.25]:25 }" in done.stdout
+
+
+STOCK = """\
+smtpd_banner = $myhostname ESMTP $mail_name
+biff = no
+append_dot_mydomain = no
+compatibility_level = 3.6
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
+myhostname = mx.test
+alias_maps = hash:/etc/aliases
+mydestination = $myhostname, localhost
+relayhost =
+mynetworks = 127.0.0.0/8
+inet_interfaces = all
+"""
+"""The main.cf that Debian's package writes."""
+
+POSTCONF = "/usr/sbin/postconf"
+RESTRICTIONS = {
+    "backup-mx": "smtpd_relay_restrictions",
+    "office": "smtpd_recipient_restrictions",
+}
+
+
+@pytest.mark.skipif(not Path(POSTCONF).exists(), reason=f"needs {POSTCONF}")
+@pytest.mark.parametrize("server", RESTRICTIONS)
+def test_added_to_a_postfix_that_is_there(tmp_path, server):
+    """It understands all of it, whoever could send may still, and what it has twice is told of."""
+    printed = dict(zip(FILES, filled(replace(MAIL, canary=CANARY), ROUTER), strict=True))
+    ours = "".join(text for name, text in printed.items() if name in MAINS[server])
+    (tmp_path / "main.cf").write_text(STOCK + ours)
+    (tmp_path / "master.cf").write_text(printed["backup-mx.master.cf"])
+    if server == "office":
+        (tmp_path / "master.cf").write_text("smtp inet n - n - - smtpd\n")
+    done = subprocess.run([POSTCONF, "-c", tmp_path, "-n"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    twice = set(re.findall(r"overriding earlier entry: (\w+)=", done.stderr))
+    assert done.stderr.count("warning:") == done.stderr.count("overriding earlier entry")
+    assert twice <= set(re.findall(r"^(\w+) =", ours.partition(ADVICE)[2], re.MULTILINE))
+    value = next(line for line in done.stdout.splitlines() if line.startswith(RESTRICTIONS[server]))
+    words = re.split(r"[ ,=]+", value)[1:]
+    assert words[:2] == ["permit_mynetworks", "permit_sasl_authenticated"]
+    assert "reject_unauth_destination" in words
+
+
+ADVICE = "do not replace it: put our value before yours"
+MAINS = {
+    "backup-mx": ("backup-mx.main.cf",),
+    "office": ("office.main.cf", "office.canary.cf"),
+}
+
+
+def test_every_main_cf_says_how_to_add_it():
+    """Of what a server has already, Postfix would take ours alone."""
+    for name in (name for names in MAINS.values() for name in names):
+        assert ADVICE in (FOLDER / name).read_text()
