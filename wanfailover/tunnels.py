@@ -70,6 +70,8 @@ class Tunnels:
     trouble: str = ""
     heard: dict[str, Instant] = field(default_factory=dict)  # by check: the last that was answered
     lost: dict[str, Instant] = field(default_factory=dict)
+    alive: Instant = -inf  # when the Internet last answered, as far as was heard
+    passed: bool = False  # one of them did then, on the circuit that was left
     epoch: int = -1
     moved: Instant = -inf
 
@@ -90,18 +92,26 @@ class Tunnels:
         """
         if engine.epoch != self.epoch:
             self.epoch, self.moved = engine.epoch, now
+            self.passed = any(
+                self.alive - self.heard.get(each.check, -inf) < _patience(each)
+                for each in self.tunnels
+            )
         if isinstance(fact, ProbeSample):
+            if engine.heeds(fact):
+                self._take(fact, active=fact.circuit == engine.active)
             if fact.role is not Role.TUNNEL:
                 return
-            if engine.heeds(fact):
-                self._take(fact)
         if engine.switchover is None:
             yield from self._read(now, engine.active, engine.readings.get(engine.active or ""))
 
-    def _take(self, sample: ProbeSample) -> None:
+    def _take(self, sample: ProbeSample, *, active: bool) -> None:
         """A late answer repairs its loss."""
-        kept = self.heard if sample.result is Result.ANSWERED else self.lost
-        kept[sample.target] = max(sample.sent, kept.get(sample.target, sample.sent))
+        answered = sample.result is Result.ANSWERED
+        if sample.role is Role.TUNNEL:
+            kept = self.heard if answered else self.lost
+            kept[sample.target] = max(sample.sent, kept.get(sample.target, sample.sent))
+        elif sample.role is Role.FAR and answered and active:
+            self.alive = max(self.alive, sample.sent)
 
     def _read(
         self, now: Instant, circuit: str | None, reading: Reading | None
@@ -123,7 +133,7 @@ class Tunnels:
     def _judge(self, tunnel: Tunnel, now: Instant) -> tuple[TunnelState, str]:
         heard, lost = (kept.get(tunnel.check, -inf) for kept in (self.heard, self.lost))
         if heard >= self.moved:
-            if lost - heard < max(ENOUGH * tunnel.every, LEAST):
+            if lost - heard < _patience(tunnel):
                 return TunnelState.UP, "answering"
             return TunnelState.DOWN, f"no answer for {now - heard:.0f} s"
         if now - self.moved < tunnel.within:
@@ -133,9 +143,12 @@ class Tunnels:
         return TunnelState.DOWN, f"no answer within {tunnel.within:g} s"
 
     def _finding(self, circuit: str | None, reading: Reading | None) -> str:
-        """All fail on a circuit that works, and none has come up there: that has one cause."""
+        """All fail on a circuit that works, and none has come up there: that has one cause.
+
+        But those that were dead when the circuit before still worked have a cause of their own.
+        """
         fails = (
-            self.epoch > 0
+            self.passed
             and {each.state for each in self.readings.values()} == {TunnelState.DOWN}
             and max(self.heard.values(), default=-inf) < self.moved
             and reading is not None
@@ -146,3 +159,8 @@ class Tunnels:
         names = ", ".join(tunnel.name for tunnel in self.tunnels if tunnel.ike is None)
         left = LEFT_ALONE.format(names=names) if names else ""
         return FAILED.format(circuit=circuit) + left
+
+
+def _patience(tunnel: Tunnel) -> float:
+    """Seconds without an answer that make it down."""
+    return max(ENOUGH * tunnel.every, LEAST)

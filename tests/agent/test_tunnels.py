@@ -202,18 +202,40 @@ def test_those_that_are_awaited_are_asked_more_often():
 
 
 @pytest.mark.parametrize(
-    ("moved", "internet", "office"),
-    [(False, True, OFFICE), (True, False, OFFICE), (True, True, replace(OFFICE, tunnels=()))],
+    ("moved", "internet", "before", "office"),
+    [
+        pytest.param(False, True, [A, B], OFFICE, id="there from the start"),
+        pytest.param(True, False, [A, B], OFFICE, id="a dead circuit"),
+        pytest.param(True, True, [], replace(OFFICE, tunnels=()), id="no tunnels"),
+        pytest.param(True, True, [], OFFICE, id="never up"),
+        pytest.param(True, True, [], replace(OFFICE, tunnels=(A,)), id="one, never up"),
+    ],
 )
-def test_it_is_not_told(moved, internet, office):
-    """Not of a circuit that was there at the start, nor of a dead one, nor where there are none."""
+def test_it_is_not_told(moved, internet, before, office):
+    """Where nothing shows that it is the circuit which they do not pass."""
     play = Play(office)
-    play.wait(5.0)
+    play.wait(5.0, *before)
     if moved:
         play.switch()
     play.wait(30.0, internet=internet)
     assert not any(isinstance(entry, log.TunnelsFailed) for entry in play.said)
     assert play.tunnels.trouble == ""
+
+
+@pytest.mark.parametrize(("outage", "internet", "told"), [(20.0, True, 0), (60.0, False, 1)])
+def test_tunnels_that_died_before_the_circuit_did(outage, internet, told):
+    """They are not held against the next one; those that died with it are, however long ago."""
+    play = Play()
+    play.wait(25.0, A, B)
+    play.wait(outage, internet=internet)
+    assert play.states == {"a": "down", "b": "down"}
+    play.ask(FAR, Role.FAR, circuit="backup")  # by its vantage: it says nothing of the one in use
+    play.wait(10.0, internet=False)
+    play.switch(Ending.UNDONE, on="primary")
+    play.wait(10.0, internet=False)
+    play.switch()
+    play.wait(30.0)
+    assert len([each for each in play.said if isinstance(each, log.TunnelsFailed)]) == told
 
 
 def test_it_is_not_told_of_tunnels_that_came_and_went_later():
