@@ -48,6 +48,7 @@ from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
 from wanfailover.mail.drain import Drains, by_smtp
+from wanfailover.notify.office import post_of
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
@@ -95,6 +96,8 @@ class Agent:
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
             mailed = report.last_mail(reader)
+            self._names = names or Names()
+            self._post = post_of(profile, reader, self._journal, self._names, self._conditions)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -102,7 +105,7 @@ class Agent:
         self.engine = Engine(self._site, self._aim.controls, memory)
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
-        self._names = names or Names()
+        self._record.teller = self._post
         prover = FarProver(profile.probes, self._site, self._names)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
@@ -140,11 +143,13 @@ class Agent:
             tunnels=self._tunnels.readings,
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
+            notify=self._post.report(),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
+        beside = (self._hints, self._loop.marks, self._custody, self._post)
+        tellers = (self._record, self._flight, *beside)
         yield from filter(None, (teller.trouble for teller in tellers))
         yield from filter(None, (self._tunnels.trouble,))
         yield from filter(None, (logs.trouble(), self._control.trouble))
@@ -153,6 +158,11 @@ class Agent:
         if self.engine.router.unfinished:
             yield f"after its next restart the router will hold {self.engine.router.unfinished}"
         yield from self._remarks
+
+    def _conditions(self) -> dict[str, str]:
+        """What is amiss with the disk, which no entry can tell of."""
+        disks = {"journal": self._record.trouble, "recording of samples": self._flight.trouble}
+        return {topic: trouble for topic, trouble in disks.items() if trouble}
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
         """Put an operator's request into the inbox and wait for its answer."""
@@ -204,6 +214,7 @@ class Agent:
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
+            self._loop.spawn(self._post.run())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())

@@ -16,6 +16,7 @@ from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
 from wanfailover.core.site import Circuit, Path, Site
 from wanfailover.mail import blocked, checks
+from wanfailover.notify import checks as notified
 from wanfailover.ports import Finding, ProbeResult, RouterDriver, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
@@ -81,9 +82,21 @@ async def online(
             yield _out_of_sight(circuit, profile)
     for row in blocked.findings(look.seen, look.active):
         yield row
+    async for row in _beyond(profile, names, doing):
+        yield row
+
+
+async def _beyond(
+    profile: Profile, names: Names, doing: Callable[[str], object]
+) -> AsyncIterator[Finding]:
+    """What a switchover does not need, and whoever lives with it does."""
     if profile.mail is not None:
         doing(f"asking the backup MX {profile.mail.name}")
         async for row in checks.findings(profile.mail, names):
+            yield row
+    if profile.notices.paths:
+        doing("trying the paths of notifications")
+        async for row in notified.findings(profile.notices, names):
             yield row
 
 

@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from wanfailover.core.entries import (
     ActionFailed,
-    Entry,
     JournalSetAside,
     LineLearned,
     MailNotDrained,
     SwitchoverEnded,
 )
+from wanfailover.entries import Entry
 from wanfailover.errors import JournalError
+from wanfailover.journal.outbox import Posted
 from wanfailover.journal.plain import to_data
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
@@ -37,6 +39,29 @@ EXPLAINED = {"passed_over", "thresholds"}
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+class Teller(Protocol):
+    """Makes messages of entries: see `notify.post`. Neither waits nor raises."""
+
+    def tell(self, entries: Sequence[Entry]) -> list[Posted]:
+        """Give what is to be written with *entries*."""
+        ...
+
+    def send(self, entries: Sequence[Entry], posted: Sequence[Posted]) -> None:
+        """They are written, or cannot be just now."""
+        ...
+
+
+class Silent:
+    """Nobody is told."""
+
+    def tell(self, _: Sequence[Entry]) -> list[Posted]:
+        """Give nothing."""
+        return []
+
+    def send(self, _: Sequence[Entry], __: Sequence[Posted]) -> None:
+        """Nothing is sent."""
+
+
 class Recorder:
     """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot.
 
@@ -44,6 +69,9 @@ class Recorder:
         clock: Stamps the entries, in seconds, monotonic.
 
         spill: Takes what a restart must know while the journal does not.
+
+    Attributes:
+        teller: Makes messages of what is recorded.
     """
 
     def __init__(
@@ -55,6 +83,7 @@ class Recorder:
         self._journal = journal
         self._clock = clock
         self._spill = spill or Spill(None)
+        self.teller: Teller = Silent()
         self._aside: Path | None = None
         self._spilled = bool(self._spill.rows())  # of an earlier run
         self._log = structlog.get_logger("wanfailover")
@@ -76,8 +105,8 @@ class Recorder:
             self._tell(entry)
         if not entries:
             return
-        rows = self._journal.stamp(entries, self._clock())
-        writing = asyncio.ensure_future(self._journal.write(rows))
+        rows, posted = self._journal.stamp(entries, self._clock()), self.teller.tell(entries)
+        writing = asyncio.ensure_future(self._journal.write(rows, posted))
         await asyncio.wait([writing], timeout=PATIENCE if self.trouble is None else IMPATIENCE)
         trouble = f"the disk of the journal has not answered for {PATIENCE:g} s"
         if writing.done():
@@ -88,6 +117,7 @@ class Recorder:
             self._keep(rows, trouble)
         else:
             self._written()
+        self.teller.send(entries, posted)
 
     def _late(self, writing: asyncio.Future[None]) -> None:
         """The disk has answered after all: what was written comes before all that is to come."""

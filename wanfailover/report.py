@@ -17,12 +17,12 @@ from wanfailover.core.engine import Engine
 from wanfailover.core.entries import (
     AgentStopped,
     DecisionMade,
-    Entry,
     MailDrained,
     MailNotDrained,
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
+from wanfailover.entries import Entry
 from wanfailover.journal.eras import utc_now
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
@@ -64,6 +64,7 @@ class Running:
     tunnels: Mapping[str, TunnelReading] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     mail: Report | None = None
+    notify: Report | None = None
 
 
 def live(engine: Engine, running: Running, wall: Wall) -> Report:
@@ -94,6 +95,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "switchover": _switchover(engine, running),
         "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
         "mail": running.mail,
+        "notify": running.notify,
         "preflight": None,
         "agent": {
             "running": True,
@@ -237,6 +239,7 @@ def recorded(reader: Reader, site: str) -> Report:
         "switchover": last_switchover(reader),
         "tunnels": [],
         "mail": last_mail(reader),
+        "notify": None,
         "preflight": None,
         "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
         "warnings": [],

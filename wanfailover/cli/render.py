@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wanfailover.wording import span
+
 if TYPE_CHECKING:
+    from wanfailover.notify.checks import Tried
     from wanfailover.ports import Finding
 
 COLOURS = {
@@ -28,6 +31,9 @@ COLOURS = {
     "undone": "yellow",
     "unproved": "yellow",
     "stuck": "red",
+    "passed": "green",
+    "failed": "red",
+    "refused": "yellow",
 }
 
 SUBJECT = 30
@@ -39,19 +45,6 @@ Report = Mapping[str, Any]
 def coloured(word: str, width: int = 0) -> str:
     """A word of state in its colour."""
     return click.style(word.ljust(width), fg=COLOURS.get(word))
-
-
-def span(seconds: float) -> str:
-    """A length of time as one speaks of it: ``2.9 s``, ``12 min``, ``3 h 20 min``, ``4 days``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} days"
 
 
 def clock(stamp: str | None) -> str:
@@ -173,3 +166,11 @@ def findings(rows: Sequence[Finding]) -> Iterator[str]:
         yield f"{coloured(row.severity, 7)} {row.subject.ljust(SUBJECT)}  {row.sentence}"
         if row.remedy:
             yield f"{'':7} {'':{SUBJECT}}  → {row.remedy}"
+
+
+def tried(rows: Sequence[Tried], well: str) -> Iterator[str]:
+    """What became of each path of `notify`."""
+    width = max(len(row.path) for row in rows)
+    for row in rows:
+        word = click.style(well if row.well else "failed", fg="green" if row.well else "red")
+        yield f"{row.path.ljust(width)}  {word}: {row.words}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wanfailover.addressees import ByMail, ByWebhook, Notices
 from wanfailover.calendar import Calendar
 from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
@@ -64,6 +65,8 @@ class Profile:
 
         mail: The backup MX, where there is one.
 
+        notices: Who is told of what happens, and how often.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -79,6 +82,7 @@ class Profile:
     tunnels: tuple[TunnelSpec, ...] = ()
     keep: Keep = Keep()
     mail: Mail | None = None
+    notices: Notices = field(default_factory=Notices)
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:
@@ -96,5 +100,8 @@ class Profile:
             access.community,
             access.read_community,
             *(device.community for device in self.devices.values()),
+            *(path.password for path in self.notices.paths if isinstance(path, ByMail)),
+            *(path.token for path in self.notices.paths if isinstance(path, ByWebhook)),
+            *(path.url for path in self.notices.paths if isinstance(path, ByWebhook)),
         )
         return tuple(secret.reveal() for secret in kept if isinstance(secret, Secret))

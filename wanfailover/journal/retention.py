@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from wanfailover.journal import outbox
 from wanfailover.journal.eras import Eras
 
 AT_ONCE = 5000
@@ -41,6 +42,7 @@ def prune(db: sqlite3.Connection, keep: float, boot: str, mono: float) -> int:
     """
     deleted = 0
     with db:
+        outbox.prune(db)
         for name, until in reversed(Eras(db, boot, mono).before(keep)):
             if deleted < AT_ONCE:
                 deleted += db.execute(_OLD, (name, until, ALWAYS, AT_ONCE - deleted)).rowcount
