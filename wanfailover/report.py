@@ -23,6 +23,7 @@ from wanfailover.core.entries import (
 )
 from wanfailover.core.reading import Reading
 from wanfailover.entries import Entry
+from wanfailover.forecast import upcoming
 from wanfailover.journal.eras import utc_now
 from wanfailover.journal.memory import last_active, remember
 from wanfailover.journal.reader import Reader
@@ -70,7 +71,7 @@ class Running:
 def live(engine: Engine, running: Running, wall: Wall) -> Report:
     """Tell how things stand now."""
     decision, hold = engine.decision, engine.hold
-    return {
+    told: Report = {
         "site": engine.site.name,
         "active": engine.active,
         "since": wall.at(running.since) if engine.active else None,
@@ -105,6 +106,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         },
         "warnings": list(running.warnings),
     }
+    return told | {"next": upcoming(told)}
 
 
 def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
@@ -243,6 +245,7 @@ def recorded(reader: Reader, site: str) -> Report:
         "preflight": None,
         "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
         "warnings": [],
+        "next": None,
     }
 
 

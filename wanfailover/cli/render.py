@@ -16,6 +16,7 @@ from wanfailover.wording import span
 
 if TYPE_CHECKING:
     from wanfailover.notify.checks import Tried
+    from wanfailover.outages import Account
     from wanfailover.ports import Finding
 
 COLOURS = {
@@ -75,6 +76,9 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Decision: {report['decision']['rule']}: {report['decision']['because']}" + (
             f"; until {clock(until)}" if until else ""
         )
+    if report["next"]:
+        at = f"{clock(report['next']['at'])}: " if report["next"]["at"] else ""
+        yield f"Next: {at}{report['next']['what']}."
     if report["hold"]:
         until = report["hold"]["until"]
         end = f"until {clock(until)}" if until else "until: wanfailover auto"
@@ -174,3 +178,28 @@ def tried(rows: Sequence[Tried], well: str) -> Iterator[str]:
     for row in rows:
         word = click.style(well if row.well else "failed", fg="green" if row.well else "red")
         yield f"{row.path.ljust(width)}  {word}: {row.words}"
+
+
+def outages(account: Account) -> Iterator[str]:
+    """The outages and what they come to, below a history."""
+    if not account.totals:
+        return
+    width = max(map(len, account.totals))
+    yield ""
+    yield "Outages, from when each was noticed:" if account.outages else "No outages."
+    for each in account.outages:
+        least = "" if each.whole else "so far " if each.lasting else "at least "
+        end = "goes on" if each.lasting else f"{each.ended.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield (
+            f"  {each.circuit.ljust(width)}  {each.began.astimezone():%Y-%m-%d %H:%M:%S} to "
+            f"{end:19}  {least}{span(each.seconds)}: {each.because}"
+        )
+    yield "Altogether:"
+    for name, total in account.totals.items():
+        share = "" if total.available is None else f", available {100 * total.available:.3f} %"
+        times = f"{total.outages} outage{'s' * (total.outages != 1)}"
+        longest = f" ({span(total.longest)} at the longest)" if total.outages > 1 else ""
+        yield (
+            f"  {name.ljust(width)}  {times}, {span(total.down)} in all{longest}, of "
+            f"{span(total.watched)} watched{share}; in use for {span(total.used)}"
+        )
