@@ -37,6 +37,7 @@ from wanfailover.core.facts import (
 )
 from wanfailover.custody import KEEP_EVERY
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
+from wanfailover.drill import Eyes
 from wanfailover.errors import JournalError
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.guarded import Guarded
@@ -54,6 +55,7 @@ from wanfailover.probes import Names, Runner
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.report import Report
+from wanfailover.routine import Routines
 from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
@@ -115,6 +117,11 @@ class Agent:
         ask = by_smtp(profile.mail, self._names) if profile.mail else None
         self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
+        eyes = Eyes(self.engine, lambda: self._tunnels.readings, self._mail.report)
+        with Reader(site_dir.journal, spilled, lenient=True) as reader:
+            self._routines = Routines(
+                profile, self._site, driver, self._loop, eyes, self._record, reader, self._names
+            )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
@@ -144,11 +151,13 @@ class Agent:
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
             notify=self._post.report(),
+            preflight=self._routines.preflights.report(),
+            drill=self._routines.report(),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        beside = (self._hints, self._loop.marks, self._custody, self._post)
+        beside = (self._hints, self._loop.marks, self._custody, self._post, self._routines)
         tellers = (self._record, self._flight, *beside)
         yield from filter(None, (teller.trouble for teller in tellers))
         yield from filter(None, (self._tunnels.trouble,))
@@ -160,9 +169,10 @@ class Agent:
         yield from self._remarks
 
     def _conditions(self) -> dict[str, str]:
-        """What is amiss with the disk, which no entry can tell of."""
+        """What is amiss and has no entry: with the disk, and what has not been done."""
         disks = {"journal": self._record.trouble, "recording of samples": self._flight.trouble}
-        return {topic: trouble for topic, trouble in disks.items() if trouble}
+        troubles = {topic: trouble for topic, trouble in disks.items() if trouble}
+        return troubles | self._routines.conditions()
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
         """Put an operator's request into the inbox and wait for its answer."""
@@ -184,6 +194,12 @@ class Agent:
     async def automation(self, request: PauseRequest | ResumeRequest) -> Reply:
         """Stop automation, or let it go on."""
         return reply_to(await self._loop.ask(request))
+
+    async def drill(
+        self, circuit: str | None, stay: float | None, who: str, *, dry_run: bool
+    ) -> Reply:
+        """Rehearse a failover."""
+        return await self._routines.drill(circuit, stay, who, dry_run=dry_run)
 
     def explanation(self) -> Report:
         """Tell the decision in force, with all that it rests on."""
@@ -215,6 +231,7 @@ class Agent:
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
             self._loop.spawn(self._post.run())
+            self._loop.spawn(self._routines.run())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())
@@ -343,6 +360,7 @@ class Agent:
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
+        self._routines.preflights.give_way()
         if self.engine.router.view is not None:  # before that nothing is watched yet
             self._announce()
         aimed = (self.engine.active, self.engine.epoch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from wanfailover import timing, traffic
 from wanfailover.abilities import Inspectable
@@ -17,7 +18,7 @@ from wanfailover.core.facts import Result, Role, RouterView
 from wanfailover.core.site import Circuit, Path, Site
 from wanfailover.mail import blocked, checks
 from wanfailover.notify import checks as notified
-from wanfailover.ports import Finding, ProbeResult, RouterDriver, Severity
+from wanfailover.ports import Finding, ProbeResult, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.specs import Icmp, ProbeSpec
@@ -46,8 +47,19 @@ def offline(
     yield from traffic.findings(profile)
 
 
+class Legible(Protocol):
+    """A router's driver, as far as it must be for a look; it may be `Inspectable` besides."""
+
+    async def read(self) -> RouterView:
+        """Read what the router holds now."""
+        ...
+
+
 async def online(
-    profile: Profile, driver: RouterDriver, doing: Callable[[str], object] = str
+    profile: Profile,
+    driver: Legible,
+    doing: Callable[[str], object] = str,
+    names: Names | None = None,
 ) -> AsyncIterator[Finding]:
     """What router, probes and vantages tell, each as soon as it is known.
 
@@ -57,6 +69,8 @@ async def online(
         driver: The router's.
 
         doing: Told what is begun, for some of it takes long.
+
+        names: What is known of names by now.
 
     Raises:
         DriverError: The router cannot be reached or entered; nothing more can be told.
@@ -70,7 +84,7 @@ async def online(
         doing("looking round on the router")
         for finding in await driver.inspect():
             yield finding
-    names = Names()
+    names = names or Names()
     active = site.identify(view)
     look = _Look(profile, active, view)
     async for row in look.round(names, doing):

@@ -22,11 +22,11 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
-from wanfailover.entries import Entry
+from wanfailover.entries import Entry, PreflightDone
 from wanfailover.forecast import upcoming
 from wanfailover.journal.eras import utc_now
-from wanfailover.journal.memory import last_active, remember
-from wanfailover.journal.reader import Reader
+from wanfailover.journal.memory import Ages, last_active, remember
+from wanfailover.journal.reader import Reader, boot_id
 from wanfailover.tunnels import TunnelReading
 
 Report = dict[str, Any]
@@ -66,6 +66,8 @@ class Running:
     warnings: tuple[str, ...] = ()
     mail: Report | None = None
     notify: Report | None = None
+    preflight: Report | None = None
+    drill: Report | None = None
 
 
 def live(engine: Engine, running: Running, wall: Wall) -> Report:
@@ -97,7 +99,8 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
         "mail": running.mail,
         "notify": running.notify,
-        "preflight": None,
+        "preflight": running.preflight,
+        "drill": running.drill,
         "agent": {
             "running": True,
             "pid": running.pid,
@@ -215,6 +218,28 @@ def last_mail(reader: Reader) -> Report | None:
     return mail_asked(record.entry, record.at)
 
 
+def preflight(done: PreflightDone, age: float, *, overdue: bool = False) -> Report:
+    """A preflight of *age* seconds, as `status` shows it."""
+    return {
+        "result": done.result,
+        "age_seconds": round(age),
+        "at": stamp(utc_now() - timedelta(seconds=age)),
+        "overdue": overdue,
+        "rows": [
+            {"subject": subject, "severity": severity, "sentence": sentence, "remedy": remedy}
+            for subject, severity, sentence, remedy in done.rows
+        ],
+    }
+
+
+def last_preflight(reader: Reader, mono: float) -> Report | None:
+    """The newest; None where there was none."""
+    record = reader.last(PreflightDone)
+    if record is None or not isinstance(record.entry, PreflightDone):
+        return None
+    return preflight(record.entry, Ages(reader, boot_id(), mono, utc_now)(record))
+
+
 def recorded(reader: Reader, site: str) -> Report:
     """Tell how things stood when the last agent wrote its journal; no agent runs now."""
     decision = _newest(reader, DecisionMade)
@@ -242,7 +267,8 @@ def recorded(reader: Reader, site: str) -> Report:
         "tunnels": [],
         "mail": last_mail(reader),
         "notify": None,
-        "preflight": None,
+        "preflight": last_preflight(reader, mono),
+        "drill": None,
         "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
         "warnings": [],
         "next": None,

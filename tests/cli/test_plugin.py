@@ -28,6 +28,7 @@ WELL = {
     "tunnels": [{"name": "a", "state": "up"}],
     "mail": None,
     "preflight": None,
+    "drill": None,
     "warnings": [],
     "agent": {"running": True, "uptime_seconds": 5},
 }
@@ -71,6 +72,8 @@ def test_all_is_well():
         ("preflight", {"result": "red"}, 1, "the last preflight was red"),
         ("preflight", {"result": "green", "overdue": True}, 1, "the preflight is overdue"),
         ("preflight", {"result": "yellow"}, 0, "steady"),
+        ("drill", {"state": "failed", "because": "x"}, 1, "the last drill failed: x"),
+        ("drill", {"state": "passed", "because": "x"}, 0, "steady"),
         ("warnings", ["the disk\nis full"], 1, "the disk is full"),
     ],
 )

@@ -51,6 +51,8 @@ def _findings(report: Report) -> Iterator[tuple[int, str]]:
     if report["mail"] and report["mail"]["state"] == "not-drained":
         yield WARNING, f"mail: {report['mail']['because']}"
     yield from _preflight(report["preflight"])
+    if report["drill"] and report["drill"]["state"] == "failed":
+        yield WARNING, f"the last drill failed: {report['drill']['because']}"
     yield from ((WARNING, warning) for warning in report["warnings"])
 
 

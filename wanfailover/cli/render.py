@@ -91,6 +91,7 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Last switchover: {switchover(report['switchover'])}"
     if report["mail"]:
         yield f"Mail: {report['mail']['because']}."
+    yield from _rounds(report)
     if report["router"]["reachable"] is False:
         yield click.style("The router does not answer.", fg="red")
     yield from (f"Warning: {text}" for text in report["warnings"])
@@ -98,6 +99,22 @@ def _status(report: Report) -> Iterator[str]:
         agent = report["agent"]
         uptime = span(agent["uptime_seconds"])
         yield f"Agent {agent['version']}, pid {agent['pid']}, up {uptime}."
+
+
+def _rounds(report: Report) -> Iterator[str]:
+    """The last preflight and drill."""
+    preflight, drill = report["preflight"], report["drill"]
+    if preflight:
+        late = ", overdue" if preflight["overdue"] else ""
+        age = span(preflight["age_seconds"])
+        yield f"Preflight: {coloured(preflight['result'])}, {age} ago{late}."
+        for row in preflight["rows"]:
+            if row["severity"] == "red":
+                yield f"  {coloured('red')}  {row['subject']}: {row['sentence']}"
+    if drill:
+        due = f"the next at {clock(drill['next'])}" if drill["next"] else ""
+        was = f"{coloured(drill['state'])}: {drill['because']}" if drill["state"] else ""
+        yield f"Drill: {'; '.join(filter(None, (was, due)))}."
 
 
 def _circuits(report: Report) -> Iterator[str]:

@@ -12,6 +12,7 @@ from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
+from wanfailover.rounds import Rounds
 from wanfailover.specs import Device, Mail, ProbeSpec
 
 
@@ -67,6 +68,8 @@ class Profile:
 
         notices: Who is told of what happens, and how often.
 
+        rounds: What is done by the clock on the wall: preflights, drills.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -83,6 +86,7 @@ class Profile:
     keep: Keep = Keep()
     mail: Mail | None = None
     notices: Notices = field(default_factory=Notices)
+    rounds: Rounds = field(default_factory=Rounds)
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:

@@ -20,6 +20,7 @@ from wanfailover.config.router import read_router
 from wanfailover.config.schema import KeepKeys, ProfileKeys
 from wanfailover.core.site import Policy
 from wanfailover.errors import Complaint, ProfileError
+from wanfailover.rounds import Rounds
 
 
 def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) -> Profile:
@@ -67,6 +68,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
         mail=keys.mail.mail() if keys.mail else None,
         notices=notices,
+        rounds=Rounds(keys.preflight.preflight(), keys.drill.drill()),
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 

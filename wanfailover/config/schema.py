@@ -36,6 +36,7 @@ from wanfailover.config.kinds import Probe
 from wanfailover.config.mail import MailGroup
 from wanfailover.config.notify import NoticesKeys, PathKeys
 from wanfailover.config.references import FileReference, SecretReference
+from wanfailover.config.rounds import DrillGroup, DrillKeys, PreflightGroup, PreflightKeys
 from wanfailover.config.spans import Size, span
 from wanfailover.config.tunnels import TunnelKeys
 from wanfailover.core.site import Circuit, Path
@@ -202,8 +203,8 @@ class ProfileKeys(Keys):
     failback: FailbackKeys = FailbackKeys()
     tunnels: Annotated[list[TunnelKeys], A_LIST] = Field(default_factory=list)
     mail: MailGroup = None
-    preflight: NotBuilt = None
-    drill: NotBuilt = None
+    preflight: PreflightGroup = PreflightKeys()
+    drill: DrillGroup = DrillKeys()
     notify: Annotated[list[PathKeys], A_LIST] = Field(default_factory=list)
     notices: NoticesKeys = NoticesKeys()
     page: NotBuilt = None
