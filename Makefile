@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .NOTPARALLEL:
-.PHONY: help demo check setup lint test packets fix bench bench-detect mutants soak wheel
+.PHONY: help demo check setup lint test packets docs fix bench bench-detect mutants soak wheel
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
@@ -37,6 +37,9 @@ test: setup      ## the fast tests, with coverage of what decides and what acts
 
 packets: setup   ## real packets through network namespaces
 	@sh .ci/packets
+
+docs: setup      ## writes the tables that are made from the program into the documents
+	$(PY) -m tests.docs
 
 fix: setup       ## put format and imports right
 	$(PY) -m ruff format .

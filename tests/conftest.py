@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import Phase, settings
 
+from tests.support.root import ONLY_ROOT, is_root
 from tests.support.workers import Door, move_apart
 
 settings.register_profile("quick", deadline=None, max_examples=40)
@@ -77,11 +78,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI, as root, a packet test that is skipped has failed: there it must run."""
+    """In CI, as root, a packet test that is skipped has failed: there it must run.
+
+    Except for what only the machine's own root can do, where we are a user namespace's.
+    """
     report = yield
     must_run = os.environ.get("CI") == "true" and os.geteuid() == 0
     if must_run and report.skipped and {"packets", "sshd"} & {m.name for m in item.iter_markers()}:
-        report.outcome = "failed"
+        excused = not is_root() and ONLY_ROOT in str(report.longrepr)
+        report.outcome = "skipped" if excused else "failed"
     return report
 
 

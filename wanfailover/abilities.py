@@ -6,9 +6,11 @@ A driver has those methods whose router is up to them; nobody asks one for what 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Protocol, runtime_checkable
 
-from wanfailover.core.site import Circuit
+from wanfailover.core.site import Circuit, Tunnel
 from wanfailover.ports import Action, Finding
 
 
@@ -52,6 +54,55 @@ class Marking(Protocol):
 
         Raises:
             DriverError: The router cannot do it, or the attempt failed.
+        """
+        ...
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A driver that ends the router's tunnels and begins them anew, where a plan says so."""
+
+    def renewal(self, tunnel: Tunnel) -> str:
+        """Say in a few words how *tunnel*, which has an `ike`, is renewed; touches nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pinhole:
+    """What of the outside the router's NAT lets in to one host inside.
+
+    Args:
+        port: Where that host is reached, from 1 to 65535; None where the router tells a name only.
+
+        service: The router's name for it, such as ``smtp``; empty where it has none.
+
+        public: The address of ours that it is reached at; None for whichever is in use.
+    """
+
+    inside: IPv4Address
+    port: int | None
+    service: str = ""
+    public: IPv4Address | None = None
+
+
+@runtime_checkable
+class Letting(Protocol):
+    """A driver that can tell which hosts inside are reached from outside, through its NAT."""
+
+    async def pinholes(self) -> tuple[Pinhole, ...] | None:
+        """Read them; changes nothing. None where it could not be read."""
+        ...
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A driver whose router tells of its own tunnels, where no command of ours could renew them."""
+
+    async def testimony(self) -> tuple[str, ...]:
+        """What it says of those that are up, and the last of its log; pays it a visit.
+
+        Raises:
+            DriverError: It could not be read.
         """
         ...
 

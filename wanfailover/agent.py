@@ -60,6 +60,7 @@ from wanfailover.sites import SiteDir
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
+from wanfailover.witnessed import Witnessed
 
 STOP_WITHIN = 120.0
 """Seconds that a switchover under way has when the agent is told to stop: then it is undone. With
@@ -114,6 +115,7 @@ class Agent:
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
+        self._witnessed = Witnessed(driver, self._loop.router, self._record)
         ask = by_smtp(profile.mail, self._names) if profile.mail else None
         self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
@@ -312,6 +314,9 @@ class Agent:
         news = tuple(self._tunnels.told(fact, now, self.engine))
         if news:
             self._loop.spawn(self._record(*news))
+        for entry in news:
+            if isinstance(entry, log.TunnelsFailed):
+                self._loop.spawn(self._witnessed.told(entry.circuit))
 
     # What the loop does, as others need to know it.
 
@@ -373,3 +378,4 @@ class Agent:
             self._runner.hasten(self.engine.active, None)  # an idle circuit may be a metered one
         else:
             self._runner.calm()
+        self._runner.await_tunnels(self._tunnels.renewing)

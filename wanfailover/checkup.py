@@ -7,13 +7,14 @@ what it found would mean nothing. It is begun again when all is calm.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from wanfailover import report
-from wanfailover.abilities import Inspectable
 from wanfailover.core.facts import RouterView
 from wanfailover.entries import PreflightDone
 from wanfailover.errors import DriverError
@@ -158,21 +159,30 @@ class Preflights:
         return PreflightDone(str(worst), round(self._clock() - began, 3), told, who)
 
 
+LOOKS = ("inspect", "pinholes", "renewal")
+"""What a preflight asks of a driver besides reading, where it can: see `abilities`."""
+
+
 class Turns:
     """A driver's eyes, which take turns with the loop's hands: the router is held for a call."""
 
     def __init__(self, driver: RouterDriver, router: asyncio.Lock) -> None:
         self._driver = driver
         self._router = router
-        if isinstance(driver, Inspectable):
-            self.inspect = self._inspect  # on the instance, where `isinstance` looks for it
+        for name in LOOKS:
+            able = getattr(driver, name, None)
+            if able is not None:  # on the instance, where `isinstance` looks for it
+                waits = inspect.iscoroutinefunction(able)
+                setattr(self, name, self._in_turn(able) if waits else able)
 
     async def read(self) -> RouterView:
         """Read what the router holds now."""
         async with self._router:
             return await self._driver.read()
 
-    async def _inspect(self) -> tuple[Finding, ...]:
-        assert isinstance(self._driver, Inspectable)  # noqa: S101 - or nobody asks for it
-        async with self._router:
-            return await self._driver.inspect()
+    def _in_turn(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def turn(*args: Any) -> Any:
+            async with self._router:
+                return await call(*args)
+
+        return turn

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from wanfailover import timing, traffic
-from wanfailover.abilities import Inspectable
+from wanfailover.abilities import Inspectable, Letting, Pinhole, Renewing
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
@@ -24,6 +24,12 @@ from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.specs import Icmp, ProbeSpec
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+LEFT_ALONE = (
+    "nothing renews it: after an outage of a minute strongSwan asks its peer again 40 s later, and "
+    "holds the old address until then"
+)
+"""As measured with its default timers; after longer outages it takes longer."""
 
 
 def offline(
@@ -79,11 +85,8 @@ async def online(
     site = profile.site()
     doing("reading the router")
     view = await driver.read()
-    yield _active(site, view)
-    if isinstance(driver, Inspectable):
-        doing("looking round on the router")
-        for finding in await driver.inspect():
-            yield finding
+    async for row in _router(profile, view, driver, doing):
+        yield row
     names = names or Names()
     active = site.identify(view)
     look = _Look(profile, active, view)
@@ -160,6 +163,74 @@ def _active(site: Site, view: RouterView) -> Finding:
             "wanfailover switch NAME --force",
         )
     return Finding("router", GREEN, f"is on {circuit.name}: {view.source} via {view.gateway}")
+
+
+async def _router(
+    profile: Profile, view: RouterView, driver: Legible, doing: Callable[[str], object]
+) -> AsyncIterator[Finding]:
+    site, mail = profile.site(), profile.mail
+    yield _active(site, view)
+    for row in renewals(site, driver):
+        yield row
+    if isinstance(driver, Inspectable):
+        doing("looking round on the router")
+        for row in await driver.inspect():
+            yield row
+    if mail is not None and mail.server is not None and isinstance(driver, Letting):
+        yield pinhole(profile, mail.server, await driver.pinholes())
+
+
+SERVICES = {25: "smtp", 465: "smtps", 587: "submission"}
+"""What routers call the ports of mail."""
+
+
+def pinhole(profile: Profile, server: str, known: tuple[Pinhole, ...] | None) -> Finding:
+    """Whether the router's NAT lets mail in to our server: the tunnel may end outside of it.
+
+    The server may be named as it is inside, or by the router's own address within the tunnel.
+    """
+    subject, (named, _, port) = "pinhole", server.partition(":")
+    if known is None:
+        return Finding(subject, YELLOW, "the servers behind the router's NAT could not be read")
+    holes = [
+        hole
+        for hole in known
+        if hole.port == int(port) or (not hole.port and hole.service == SERVICES.get(int(port)))
+    ]
+    near = str(profile.access.host).rpartition(".")[0] == named.rpartition(".")[0]
+    if near:
+        holes = [hole for hole in holes if str(hole.inside) == named]
+    if not holes:
+        return Finding(
+            subject,
+            YELLOW,
+            f"no entry of the router's NAT leads port {port} to {named if near else 'us'}: mail "
+            "stays out, unless it comes by a tunnel that the NAT leaves alone",
+            "add a server to the router's NAT, with 0.0.0.0 for its public address",
+        )
+    if all(hole.public is not None for hole in holes):
+        outside = ", ".join(str(hole.public) for hole in holes)
+        owner = [c.name for c in profile.circuits if c.address.ip in {h.public for h in holes}]
+        sentence = f"port {port} is led to {holes[0].inside} from {outside} alone"
+        where = f": only while {owner[0]} is in use" if owner else ", which is no circuit's address"
+        remedy = "give the entry 0.0.0.0 for its public address, or one for each circuit"
+        return Finding(subject, YELLOW, sentence + where, remedy)
+    return Finding(subject, GREEN, f"the router's NAT leads port {port} to {holes[0].inside}")
+
+
+def renewals(site: Site, driver: Legible) -> Iterator[Finding]:
+    """Whether tunnels are begun anew after a switch; how well they would, the driver tells."""
+    for tunnel in site.tunnels:
+        subject = f"tunnel {tunnel.name}"
+        if isinstance(driver, Renewing):
+            if tunnel.ike is None:
+                yield Finding(subject, YELLOW, LEFT_ALONE, "give it `ike` and `child`")
+            else:
+                yield Finding(subject, GREEN, f"after a switch {driver.renewal(tunnel)}")
+        elif tunnel.ike is not None:
+            sentence = f"`ike` is given, but this router's driver cannot renew {tunnel.ike}"
+            remedy = "leave `ike` and `child` out: the tunnel's check is the traffic that wakes it"
+            yield Finding(subject, YELLOW, sentence, remedy)
 
 
 def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Finding:

@@ -209,10 +209,9 @@ class Lock:
 
     def _say(self, holder: str) -> None:
         """Who holds it, for whom it keeps out; where the disk is full they must do without."""
-        with suppress(OSError):
-            self._file.truncate(0)
-            self._file.write(holder)
-            self._file.flush()
+        with suppress(OSError):  # past the buffer: what it keeps, closing would try to write again
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), holder.encode())
 
 
 def _open_lock(site: SiteDir) -> IO[str]:

@@ -33,6 +33,11 @@ FAILED = (
     "{circuit}, or stale NAT entries on the way hold the old flows"
 )
 
+LEFT_ALONE = (
+    "; and nothing renews {names}: a connection that is left alone may hold the old address for "
+    "minutes (give it `ike` and `child`)"
+)
+
 
 class TunnelState(StrEnum):
     """How a tunnel stands; these words are a contract of ``status --json``."""
@@ -67,6 +72,16 @@ class Tunnels:
     lost: dict[str, Instant] = field(default_factory=dict)
     epoch: int = -1
     moved: Instant = -inf
+
+    @property
+    def renewing(self) -> frozenset[str]:
+        """Checks of those that are awaited since the router was moved."""
+        return frozenset(
+            tunnel.check
+            for tunnel in self.tunnels
+            if tunnel.name in self.readings
+            and self.readings[tunnel.name].state is TunnelState.RENEWING
+        )
 
     def told(self, fact: Fact, now: Instant, engine: Engine) -> Iterator[log.Entry]:
         """Take a check's result, or any fact that *engine* was fed; gives what has changed.
@@ -126,4 +141,8 @@ class Tunnels:
             and reading is not None
             and reading.state is State.UP
         )
-        return FAILED.format(circuit=circuit) if fails else ""
+        if not fails:
+            return ""
+        names = ", ".join(tunnel.name for tunnel in self.tunnels if tunnel.ike is None)
+        left = LEFT_ALONE.format(names=names) if names else ""
+        return FAILED.format(circuit=circuit) + left

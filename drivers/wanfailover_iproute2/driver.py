@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
-from wanfailover.core.site import Circuit
+from wanfailover.core.site import Circuit, Tunnel
 from wanfailover.errors import CommandRefused, LoginRefused
 from wanfailover.ports import Action, Finding, Notes, Severity
 from wanfailover.transports.router import STOP_WITHIN, RouterShell
@@ -68,6 +68,10 @@ class Iproute2:
         """Type what takes it back, from whatever point it may have stopped at."""
         return await self._type(action.undoes, _within(action))
 
+    def renewal(self, tunnel: Tunnel) -> str:
+        """By swanctl; see `abilities.Renewing`."""
+        return f"swanctl ends {tunnel.ike} by force and begins {tunnel.child}"
+
     def fires_after(self, actions: Sequence[Action], proving: float) -> float:
         """All that a switchover may take, by its deadlines; see `abilities.DeadMan`."""
         acts = [_within(action) for action in actions if action.does]
@@ -109,16 +113,21 @@ class Iproute2:
             return (Finding("rights", Severity.RED, str(error), "see the driver's README: sudo"),)
         survey, repairs = read_survey(reply), bool(self._own.after)
         found = judge(view, survey, self._own.circuits, repairs=repairs)
-        return (*found, *await self._marker.inspect(view), *await self._look_at_tunnels())
+        return (*found, *await self._marker.inspect(view), *await self._look_at_tunnels(view))
 
-    async def _look_at_tunnels(self) -> tuple[Finding, ...]:
+    async def _look_at_tunnels(self, view: LinuxView) -> tuple[Finding, ...]:
         """Whether strongSwan has what is to be renewed, and as it should be."""
         renewed = [tunnel for tunnel in self._own.tunnels if tunnel.ike is not None]
         if not renewed:
             return ()
-        asked = tunnels.question(self._own.swanctl_uri)
-        reply = await self._shell.run(asked, within=READ_WITHIN, root=True)
-        return tuple(tunnels.judge(renewed, reply))
+        uri = self._own.swanctl_uri
+        known, standing, filtering = [
+            await self._shell.run(asked, within=READ_WITHIN, root=True)
+            for asked in (tunnels.question(uri), tunnels.question(uri, "sas"), "nft list ruleset")
+        ]
+        rules = filtering.out if not filtering.status else None
+        astray = tunnels.astray(standing.out, view.source)
+        return tuple(tunnels.judge(renewed, known, rules, astray))
 
     async def _read(self) -> LinuxView:
         reply = await self._shell.run(READ, within=READ_WITHIN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -24,6 +24,16 @@ _LOCAL = re.compile(r"\blocal_addrs=\[([^]]*)\]")
 _DPD = re.compile(r"\bdpd_delay=([1-9]\d*)")
 _ID = re.compile(r"\blocal-\S+ \{(?:id=(\S+) )?class=")
 _CHILD = re.compile(r"[{ ](\S+) \{mode=")
+_STANDING = re.compile(r"^list-sa event \{(\S+) \{.*?\blocal-host=([\d.]+)", re.MULTILINE)
+_FAR = re.compile(r"\bremote-ts=\[([^]]*)\]")
+
+
+_FORGET = (
+    "sas=$({listed}); at=${{sas#*local-host=}}; at=${{at%% *}}; "
+    'echo "$sas" | grep -o "remote-ts=[[][^]]*" | cut -d "[" -f 2 | tr " " "\\n" | '
+    'while read -r far; do conntrack -D -d "$far" -q "$at"; done'
+)
+"""The connections to the far networks that were given our outside address for a source."""
 
 
 def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
@@ -31,7 +41,9 @@ def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
 
     A line for each, in the background: a peer that does not answer holds up nobody else. It must be
     ended by force, for its farewell would go to the old address; to begin alone does nothing while
-    the old one is thought to live.
+    the old one is thought to live. That there is nothing to end, as where the peer has refused us,
+    keeps nothing from beginning. What left in the clear meanwhile has an entry in the router's
+    NAT, and would go on past the tunnel with a fixed source address: it is forgotten.
     """
     children: dict[str, list[str]] = {}
     for tunnel in tunnels:
@@ -41,8 +53,10 @@ def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
         "{ "
         + "; ".join(
             (
+                "set +e",
                 f"swanctl --terminate --force --ike {ike}{at}",
                 *(f"swanctl --initiate --ike {ike} --child {child}{at}" for child in names),
+                _FORGET.format(listed=f"swanctl --list-sas --raw --ike {ike}{at}"),
             )
         )
         + "; } >/dev/null 2>&1 &"
@@ -50,10 +64,10 @@ def renewal(tunnels: Sequence[Tunnel], uri: str | None) -> tuple[str, ...]:
     )
 
 
-def question(uri: str | None) -> str:
-    """The command that lists the connections."""
+def question(uri: str | None, about: str = "conns") -> str:
+    """The command that lists the connections; about ``sas`` those that stand."""
     at = f" --uri {shlex.quote(uri)}" if uri is not None else ""
-    return f"swanctl --list-conns --raw{at}"
+    return f"swanctl --list-{about} --raw{at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,15 @@ class Connection:
         identity: By what the peer knows us; None: by the address that we come from.
 
         watched: DPD is on.
+
+        far: The networks behind the peer.
     """
 
     bound: tuple[str, ...]
     identity: str | None
     watched: bool
     children: frozenset[str]
+    far: tuple[str, ...] = ()
 
 
 def connections(listed: str) -> dict[str, Connection]:
@@ -88,6 +105,7 @@ def _connection(words: str) -> Connection:
         identity=identity[1] if identity else None,
         watched=_DPD.search(head) is not None,
         children=frozenset(_CHILD.findall(f"{{{children}")),
+        far=tuple(network for found in _FAR.findall(children) for network in found.split()),
     )
 
 
@@ -99,8 +117,23 @@ def _is_address(word: str) -> bool:
     return True
 
 
-def judge(tunnels: Sequence[Tunnel], reply: Completed) -> Iterator[Finding]:
-    """Judge what is to be renewed: a row at the least for each tunnel."""
+def judge(
+    tunnels: Sequence[Tunnel],
+    reply: Completed,
+    rules: str | None = None,
+    astray: Iterable[str] = (),
+) -> Iterator[Finding]:
+    """Judge what is to be renewed: a row at the least for each tunnel.
+
+    Args:
+        tunnels: Those with a connection.
+
+        reply: The answer to `question`.
+
+        rules: The router's packet filter as `nft` lists it; None where it could not be read.
+
+        astray: Names of connections that stand on another address than the router sends from.
+    """
     if reply.status:
         why = (reply.err.strip().splitlines() or ["no reason given"])[-1]
         remedy = "start strongSwan, or correct the option swanctl_uri"
@@ -123,6 +156,40 @@ def judge(tunnels: Sequence[Tunnel], reply: Completed) -> Iterator[Finding]:
         if not faults:
             sentence = f"{tunnel.ike} is watched by DPD and tied to no address of ours"
             yield Finding(subject, Severity.GREEN, sentence)
+        if (tunnel.ike or "") in astray:
+            yield _astray(subject, tunnel)
+        yield from (_unfenced(subject, far) for far in found.far if _passes(far, rules))
+
+
+def astray(listed: str, source: IPv4Address | None) -> frozenset[str]:
+    """Connections among those *listed* that do not stand on *source*: their replies get lost."""
+    return frozenset(name for name, at in _STANDING.findall(listed) if at != str(source))
+
+
+def _astray(subject: str, tunnel: Tunnel) -> Finding:
+    return Finding(
+        subject,
+        Severity.RED,
+        f"{tunnel.ike} still stands on an address that the router does not send from any more",
+        f"swanctl --terminate --force --ike {tunnel.ike}; swanctl --initiate --ike {tunnel.ike} "
+        f"--child {tunnel.child}",
+    )
+
+
+def _passes(far: str, rules: str | None) -> bool:
+    """Whether no rule is seen that keeps packets for *far* from leaving in the clear."""
+    return rules is not None and not re.search(
+        rf"^.*\bdaddr {re.escape(far)}(?!\S).*\b(?:drop|reject)\b", rules, re.MULTILINE
+    )
+
+
+def _unfenced(subject: str, far: str) -> Finding:
+    return Finding(
+        subject,
+        Severity.YELLOW,
+        f"no rule keeps packets for {far} in: while the tunnel is down they leave in the clear",
+        "put up the fence of deploy/strongswan/fence.nft",
+    )
 
 
 def _faults(tunnel: Tunnel, found: Connection) -> Iterator[tuple[Severity, str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from wanfailover.abilities import Pinhole
 from wanfailover.core.facts import RouterView
 from wanfailover.core.plan import Step
 from wanfailover.core.site import Circuit
@@ -99,6 +100,7 @@ class Netopia:
         self._habit = Habit(router.notes)
         self._effect = Effect(self._sight, restarter, self._habit, allowed=router.restart)
         self._notice = False
+        self._servers: str | None = None  # what its screens hold of them, when last looked round
         self._entered = False  # its screens, to type the values of the latest action
 
     async def read(self) -> NetopiaView:
@@ -177,6 +179,7 @@ class Netopia:
             self._know(view)
             seen = await self._sessions.visit(tour.take)
             await self._sessions.close()
+        self._servers = seen.servers
         router = self._router
         return tour.judge(
             view,
@@ -195,6 +198,19 @@ class Netopia:
                 circuits=router.circuits,
             ),
         )
+
+    async def pinholes(self) -> tuple[Pinhole, ...]:
+        """NAT's servers as they were seen when it looked round, or are now."""
+        if self._servers is None:
+            await self.inspect()
+        return tour.pinholes(self._servers or "")
+
+    async def testimony(self) -> tuple[str, ...]:
+        """What it says of its own tunnels: VPN QuickView, and the last of the WAN Event History."""
+        async with self._within(LOOK_WITHIN, "reading of its tunnels"):
+            words = await self._sessions.visit(tour.witness)
+        await self._sessions.close()
+        return words
 
     async def record(self) -> str:
         """Visit all screens that matter, changing nothing; returns what was said, scrubbed."""

@@ -168,7 +168,9 @@ class Effect:
         if watch.last is None:
             raise RouterTimeout(f"the router does not tell what it runs; it was set to {wanted}")
         old = watch.whole and watch.last.values.hold(before)
-        if not (old or waits or notice):
+        # One that waits for a restart, and woke from a power cut with half of a change, runs that.
+        half = before.address is not None and before.gateway is None and watch.last.values == before
+        if not (old or half or waits or notice):
             raise RouterTimeout(
                 f"the router was set to {wanted}, and does not come to run it: it last told of "
                 f"{watch.last.values}; see whether its WAN port has a link"

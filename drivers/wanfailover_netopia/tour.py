@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 
+from wanfailover.abilities import Pinhole
 from wanfailover.core.site import Circuit
 from wanfailover.errors import DriverError, UnreadableReply
 from wanfailover.ports import Finding, Severity
@@ -24,6 +26,9 @@ LATEST = 3
 _EVENT = re.compile(r"^\s*\d\d?/\d\d?/\d\d")
 _TUNNEL = re.compile(r"\b\d+\s+\d+\s+\d+\s+\d{1,3}(?:\.\d{1,3}){3}\s*$")
 """Packets received, sent and discarded, and the remote address."""
+
+_ADDRESS = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}")
+_INSIDES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918
 
 _OWN_SCREENS = ("IP Setup", "WAN Ethernet Configuration", "IP Easy Setup")
 
@@ -108,6 +113,44 @@ async def take(walk: Walk) -> Seen:
     return Seen(tunnels, events, "\n".join(_text(screen) for screen in servers))
 
 
+async def witness(walk: Walk) -> tuple[str, ...]:
+    """What it says of its tunnels: those that are up, and the last of its WAN's events."""
+    tunnels = await _rows(walk, VPN, _TUNNEL)
+    events = await _rows(walk, EVENTS, _EVENT) or ()
+    await walk.to_main_menu()
+    up = () if tunnels is None else (f"VPN QuickView: {'; '.join(tunnels) or 'no tunnel is up'}",)
+    told = (f"the last of its WAN: {'; '.join(events[:LATEST])}",) if events else ()
+    return up + told
+
+
+def pinholes(servers: str) -> tuple[Pinhole, ...]:
+    """The entries among what stands on the screens of NAT's servers and exported services."""
+    found = (_pinhole(line.split()) for line in servers.splitlines())
+    return tuple(dict.fromkeys(hole for hole in found if hole is not None))
+
+
+def _pinhole(words: list[str]) -> Pinhole | None:
+    """Read an entry: a private address, with a public one or without, a port or a service."""
+    addresses = [IPv4Address(word) for word in words if _ADDRESS.fullmatch(word)]
+    ports = [int(word) for word in words if word.isdecimal()]
+    names = [word.lower() for word in words if word.isalpha()]
+    inside = [address for address in addresses if _is_inside(address)]
+    outside = [address for address in addresses if address not in inside and int(address)]
+    known = len(addresses) + len(ports) + len(names) == len(words)
+    if len(inside) != 1 or len(outside) > 1 or not known or len(ports) + len(names) not in {1, 2}:
+        return None
+    return Pinhole(
+        inside[0],
+        ports[0] if ports else None,
+        names[0] if names else "",
+        outside[0] if outside else None,
+    )
+
+
+def _is_inside(address: IPv4Address) -> bool:
+    return any(address in network for network in _INSIDES)
+
+
 async def _rows(walk: Walk, goal: Goal, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
     try:
         screen = await walk.reach(goal)
@@ -119,7 +162,7 @@ async def _rows(walk: Walk, goal: Goal, pattern: re.Pattern[str]) -> tuple[str, 
 def _text(screen: Screen) -> str:
     """What may name a public address of a server; the screens of our own three values do not."""
     if screen.box is not None:
-        return screen.box.text
+        return "\n".join(screen.box.lines)
     if any(screen.title.startswith(title) for title in _OWN_SCREENS):
         return ""
     return "\n".join(screen.rows)

@@ -13,6 +13,7 @@ import pytest
 from tests.support.box import APART, Box, wait_for
 from wanfailover.core import entries as log
 from wanfailover.core.facts import Ending
+from wanfailover.sites import SiteDir
 
 pytestmark = [
     pytest.mark.timeout(90),
@@ -80,6 +81,29 @@ def test_a_full_disk_does_not_stop_a_failover(box):
         kinds = [type(entry) for entry in box.entries()]
         assert kinds.index(log.SwitchoverIntended) < kinds.index(log.SwitchoverEnded)
         assert not any("written" in warning for warning in box.ask()["warnings"])
+
+
+def test_a_full_disk_does_not_stop_an_operator_where_no_agent_runs(box):
+    """`switch` does it alone; the intent is in the runtime directory before, and the hold after."""
+    with box.agent():
+        box.wait(up)
+    box.log.unlink()
+    full = (
+        f"mount -t tmpfs -o size=512k tmpfs /mnt && cp -a {box.state}/. /mnt && "
+        f"! dd if=/dev/zero of=/mnt/filler bs=512 2>/dev/null && mount --bind /mnt {box.state}"
+    )
+    words = ("switch", "backup", "--state-dir", str(box.state))
+    assert box.start(*words, mount=full).wait(30) == 0, box.logged
+    assert box.held == BACKUP
+    assert "the router is on backup" in box.logged
+    assert "cannot be written" in box.logged
+    intent = json.loads((box.world / "spilled").read_text().strip().splitlines()[0])
+    assert intent[3] == "SwitchoverIntended"
+    assert {"SwitchoverIntended", "SwitchoverEnded", "HoldBegan"} <= {*spilled(box)}
+    box.site = SiteDir(box.state / "office")
+    with box.agent():  # the disk is as it was, and what it did not take is in time
+        assert box.wait(lambda report: report["hold"])["hold"]["circuit"] == "backup"
+        assert box.entries(log.SwitchoverEnded)[-1].ending == Ending.PROVED
 
 
 def test_killed_with_a_full_disk_it_finishes_at_the_next_start(box):

@@ -16,8 +16,11 @@ from wanfailover.abilities import (
     Costly,
     DeadMan,
     Inspectable,
+    Letting,
     Marking,
     Prompting,
+    Renewing,
+    Witness,
 )
 from wanfailover.errors import CommandRefused, RouterTimeout
 from wanfailover.guarded import LONGEST, MARGIN, TWICE, Guarded
@@ -26,7 +29,10 @@ from wanfailover_iproute2 import PLUGIN as LINUX
 from wanfailover_netopia.driver import Netopia, Router
 
 PRIMARY, BACKUP = site().circuits
-ABILITIES = (Bounded, Claiming, Costly, DeadMan, Inspectable, Marking, Prompting)
+ABILITIES = (
+    *(Bounded, Claiming, Costly, DeadMan, Inspectable),
+    *(Letting, Marking, Prompting, Renewing, Witness),
+)
 ACTION = Action("apply", "", ())
 
 

@@ -174,6 +174,33 @@ def test_when_none_comes_up_where_the_internet_works_it_is_told_once():
     assert play.tunnels.trouble == ""
 
 
+def test_what_nobody_renews_is_told_besides():
+    """Of these alone: the others have no such excuse."""
+    play = Play()
+    play.wait(25.0, A, B)
+    play.switch()
+    play.wait(30.0)
+    assert "nothing renews b: a connection that is left alone may hold" in play.tunnels.trouble
+    play = Play(replace(OFFICE, tunnels=(A,)))
+    play.wait(25.0, A)
+    play.switch()
+    play.wait(30.0)
+    assert "nothing renews" not in play.tunnels.trouble
+
+
+def test_those_that_are_awaited_are_asked_more_often():
+    """Until they answer, or are given up."""
+    play = Play()
+    assert play.tunnels.renewing == frozenset()
+    play.wait(25.0, A, B)
+    play.switch()
+    assert play.tunnels.renewing == {A.check, B.check}
+    play.wait(5.0, B)
+    assert play.tunnels.renewing == {A.check}
+    play.wait(10.0, B)
+    assert play.tunnels.renewing == frozenset()
+
+
 @pytest.mark.parametrize(
     ("moved", "internet", "office"),
     [(False, True, OFFICE), (True, False, OFFICE), (True, True, replace(OFFICE, tunnels=()))],

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.livelihood import livelihood
 from tests.bench.outages import console, linux, show
 from wanfailover.lab import Lab, virtual
 from wanfailover.lab.addresses import DNS, ECHO, WEB, WEB_HOST
@@ -38,6 +39,9 @@ def main() -> None:
     parser.add_argument(
         "--trial-runs", type=int, default=5, help="trials of a dead primary (default 5)"
     )
+    parser.add_argument(
+        "--tunnel-runs", type=int, default=5, help="cuts with a tunnel and its mail (default 5)"
+    )
     parser.add_argument("--watch", type=float, default=60.0, help="seconds of quiet watching")
     parser.add_argument(
         "--console-runs", type=int, default=6, help="the same of virtual routers (default 6)"
@@ -51,6 +55,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         if arguments.runs or arguments.trial_runs:
             linux(fresh(directory, "linux"), arguments.runs, arguments.trial_runs)
+        if arguments.tunnel_runs:
+            livelihood(fresh(directory, "tunnels"), arguments.tunnel_runs)
         if arguments.watch:
             watching(fresh(directory, "watching"), arguments.watch)
         for name in virtual.names() if arguments.console_runs else ():

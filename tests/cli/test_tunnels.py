@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+import pytest
 
 from tests.scenarios.world import site
+from tests.support.router import MemoryRouter
 from wanfailover.cli.render import status
 from wanfailover.cli.story import tell
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
+from wanfailover.core.site import Tunnel
+from wanfailover.ports import RouterAccess
+from wanfailover.preflight import renewals
 from wanfailover.report import Running, Wall, live, stamp
 from wanfailover.tunnels import TunnelReading, TunnelState
+from wanfailover_iproute2 import PLUGIN as LINUX
 
 NOW = datetime(2026, 11, 28, 3, 0, 30, tzinfo=UTC)
 UP = TunnelReading(TunnelState.UP, "answering", since=10.0, good=29.0)
@@ -23,6 +30,31 @@ def report():
     tunnels = {"customer-a": UP, "b": DOWN}
     running = Running("iproute2", 0.0, 0.0, 1, {}, None, tunnels=tunnels)
     return live(Engine(site()), running, Wall(30.0, NOW))
+
+
+ALONE = Tunnel("b", "icmp 10.30.0.1")
+RENEWED = replace(ALONE, ike="customer", child="lan")
+PRIMARY = site().circuits[0]
+
+
+@pytest.mark.parametrize(
+    ("tunnel", "able", "severity", "words"),
+    [
+        (RENEWED, True, "green", "swanctl ends customer by force and begins lan"),
+        (RENEWED, False, "yellow", "this router's driver cannot renew customer"),
+        (ALONE, True, "yellow", "asks its peer again 40 s later"),
+    ],
+)
+def test_whether_it_is_begun_anew(tunnel, able, severity, words):
+    """`check` tells what a switch does for it; where nobody is to do anything, nothing is told."""
+    office = replace(site(), tunnels=(tunnel,))
+    plain = MemoryRouter(PRIMARY.address, PRIMARY.gateway)
+    driver = LINUX.build(RouterAccess(None, "local")) if able else plain
+    (row,) = renewals(office, driver)
+    assert (row.severity, row.subject) == (severity, "tunnel b")
+    assert words in row.sentence
+    alone = replace(office, tunnels=(ALONE,))
+    assert not list(renewals(alone, plain))
 
 
 def test_a_row_for_each():

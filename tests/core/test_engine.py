@@ -153,6 +153,27 @@ def test_what_cannot_be_reached_is_not_tried_in_vain():
     assert (engine.decision.rule, engine.decision.target) == ("stuck", "backup")
 
 
+@pytest.mark.parametrize("ending", [Ending.UNDONE, Ending.STUCK])
+def test_a_switch_that_breaks_off_is_tried_again_more_and_more_seldom(ending: Ending):
+    """The router is whole on the circuit that it came from, and a bad minute is not the budget."""
+    engine = Engine(site())
+    engine.feed(holds(engine.site, "primary", 0.0), 0.0)
+    for number in (1, 2, 3):
+        now = 100.0 * number
+        engine.feed(SwitchoverStarted("s", "primary", "backup", "active-down"), now)
+        view = holds(engine.site, "primary", now)
+        broken = Outcome("s", "primary", "backup", "active-down", ending, 0.1, "no", view=view)
+        engine.feed(broken, now)
+        assert (engine.decision.rule, engine.router.refusals) == ("router-unreachable", number)
+        wait = 2.0**number
+        assert not engine.wants_view(now + wait - 0.1)
+        assert engine.wants_view(now + wait)
+    proved = replace(broken, ending=Ending.PROVED, view=holds(engine.site, "backup", 400.0))
+    engine.feed(SwitchoverStarted("s", "primary", "backup", "active-down"), 400.0)
+    engine.feed(proved, 400.0)
+    assert engine.router.refusals == 0
+
+
 def test_a_router_that_was_left_unseen_is_on_no_circuit_until_it_is_read():
     """What is asked through it meanwhile is evidence of neither; and where it is, is our doing."""
     engine = Engine(site(drift="adopt"))

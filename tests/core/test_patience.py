@@ -7,7 +7,16 @@ from random import Random
 
 import pytest
 
-from wanfailover.core.patience import DAY, KEPT_DAYS, LONGEST, PEAKS, Day, Patience, outwait
+from wanfailover.core.patience import (
+    DAY,
+    KEPT_DAYS,
+    LONGEST,
+    PEAKS,
+    SILENCES,
+    Day,
+    Patience,
+    outwait,
+)
 from wanfailover.core.site import Detect
 
 
@@ -46,12 +55,12 @@ def test_a_day_teaches_more_caution_than_a_month():
 def test_many_short_ones_do_not_make_the_tail_look_light():
     """A hundred silences of a second and five of five are judged by the five."""
     events = [1.05] * 100 + [3.0, 4.0, 4.5, 5.0, 5.5]
-    assert outwait(events, 7.0, 0.5, 1.0) > 12.0
+    assert outwait(events, 7.0, 0.5, 1.0, SILENCES) > 12.0
 
 
 def test_fewer_false_failovers_cost_patience():
     """Who accepts fewer waits longer."""
-    waits = [outwait([1.5, 2.0, 3.0], 7.0, a, 1.0) for a in (50, 5, 0.5, 0.05)]
+    waits = [outwait([1.5, 2.0, 3.0], 7.0, a, 1.0, SILENCES) for a in (50, 5, 0.5, 0.05)]
     assert waits == sorted(waits)
 
 
@@ -78,8 +87,8 @@ def test_a_line_without_a_silence_earns_little_patience():
 def test_what_is_learned_has_the_scale_of_the_line():
     """A line whose silences are three times as long is waited for three times as long."""
     events = [1.2, 1.5, 2.0, 2.4, 3.5]
-    wait = outwait(events, 7.0, 0.5, 1.0)
-    assert outwait([3 * x for x in events], 7.0, 0.5, 3.0) == pytest.approx(3 * wait)
+    wait = outwait(events, 7.0, 0.5, 1.0, SILENCES)
+    assert outwait([3 * x for x in events], 7.0, 0.5, 3.0, SILENCES) == pytest.approx(3 * wait)
 
 
 def test_outages_teach_nothing():
@@ -147,3 +156,11 @@ def test_a_day_keeps_only_what_the_tail_is_judged_from():
     patience = taught(500, 1.0, days=1)
     assert len(patience.days[0].silences) == max(PEAKS) + 1 == 65
     assert list(patience.days[0].silences) == sorted(patience.days[0].silences, reverse=True)
+
+
+def test_a_good_lines_few_spells_do_not_make_it_waited_for_long():
+    """A week of fibre: one spell of four bad seconds, one of two; five are a brown-out there."""
+    patience = taught()
+    patience.spell_healed(4)
+    patience.spell_healed(2)
+    assert patience.bad_seconds == 5

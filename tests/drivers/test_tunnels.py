@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +15,9 @@ from wanfailover.core.facts import RouterView
 from wanfailover.core.site import Circuit, Site, Tunnel
 from wanfailover.ports import Severity
 from wanfailover.transports.shell import Completed
-from wanfailover_iproute2.commands import Own, compile_steps
+from wanfailover_iproute2.commands import Own, compile_steps, script
 from wanfailover_iproute2.plugin import PLUGIN
-from wanfailover_iproute2.tunnels import judge, question
+from wanfailover_iproute2.tunnels import astray, judge, question
 
 PRIMARY = Circuit("primary", IPv4Interface("203.0.113.2/29"), IPv4Address("203.0.113.1"), "wan")
 BACKUP = Circuit("backup", IPv4Interface("198.51.100.77/24"), IPv4Address("198.51.100.1"), "wan")
@@ -43,13 +46,52 @@ def actions(*tunnels: Tunnel, uri: str | None = None):
     return compile_steps(made.steps, VIEW, Own(swanctl_uri=uri))
 
 
+def forgets(connection: str) -> str:
+    return (
+        f"sas=$(swanctl --list-sas --raw --ike {connection}); "
+        'at=${sas#*local-host=}; at=${at%% *}; echo "$sas" | grep -o "remote-ts=[[][^]]*" | '
+        'cut -d "[" -f 2 | tr " " "\\n" | '
+        'while read -r far; do conntrack -D -d "$far" -q "$at"; done'
+    )
+
+
+def test_what_has_ended_is_begun_all_the_same(tmp_path):
+    """The peer has refused us here: there is nothing to end, and swanctl calls that a failure."""
+    swanctl = tmp_path / "swanctl"
+    swanctl.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/typed\n[ $1 != --terminate ]\n')
+    swanctl.chmod(0o755)
+    (line,) = actions(A)[-1].does
+    typed = script((line, "wait"))
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", typed], env=environment, check=True)
+    assert "--initiate" in (tmp_path / "typed").read_text().splitlines()
+
+
+def test_what_went_past_the_tunnel_is_forgotten(tmp_path):
+    """Each far network of each of its tunnels, as far as it has our outside address in use."""
+    (tmp_path / "swanctl").write_text(
+        "#!/bin/sh\n[ $1 != --list-sas ] || echo 'list-sa event {customer {state=ESTABLISHED "
+        "local-host=198.51.100.77 child-sas {lan-1 {remote-ts=[10.20.0.0/24 10.21.0.0/24]} "
+        "dmz-2 {remote-ts=[10.22.0.0/16]}}}}'\n"
+    )
+    (tmp_path / "conntrack").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/typed\n')
+    for tool in ("swanctl", "conntrack"):
+        (tmp_path / tool).chmod(0o755)
+    (line,) = actions(A)[-1].does
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", f"{line} wait"], env=environment, check=True)
+    assert (tmp_path / "typed").read_text().splitlines() == [
+        f"-D -d {far} -q 198.51.100.77" for far in ("10.20.0.0/24", "10.21.0.0/24", "10.22.0.0/16")
+    ]
+
+
 def test_a_connection_is_ended_by_force_and_begun_after_all_else():
     """In the background, and again by the undo once the old address is back."""
     *_, renew = acts = actions(A, uri="unix:///run/charon.vici")
     line = (
-        "{ swanctl --terminate --force --ike customer --uri unix:///run/charon.vici; "
-        "swanctl --initiate --ike customer --child lan --uri unix:///run/charon.vici; } "
-        ">/dev/null 2>&1 &"
+        "{ set +e; swanctl --terminate --force --ike customer --uri unix:///run/charon.vici; "
+        "swanctl --initiate --ike customer --child lan --uri unix:///run/charon.vici; "
+        f"{forgets('customer --uri unix:///run/charon.vici')}; }} >/dev/null 2>&1 &"
     )
     assert (renew.name, renew.title) == ("renew", "renew the tunnel a")
     assert (renew.does, renew.undoes, renew.essential) == ((line,), (), False)
@@ -60,8 +102,10 @@ def test_children_of_one_connection_are_begun_together():
     """It is ended once."""
     (line,) = actions(A, SECOND, BY_ITSELF)[-1].does
     assert line == (
-        "{ swanctl --terminate --force --ike customer; swanctl --initiate --ike customer --child "
-        "lan; swanctl --initiate --ike customer --child dmz; } >/dev/null 2>&1 &"
+        "{ set +e; swanctl --terminate --force --ike customer; "
+        "swanctl --initiate --ike customer --child "
+        f"lan; swanctl --initiate --ike customer --child dmz; {forgets('customer')}; }} "
+        ">/dev/null 2>&1 &"
     )
 
 
@@ -71,11 +115,41 @@ def test_what_comes_by_itself_is_let_be():
     assert "swanctl" not in str(actions(BY_ITSELF))
 
 
-def rows(listed: str, tunnel: Tunnel = A):
+FENCE = Path("deploy/strongswan/fence.nft").read_text()
+
+
+def rows(listed: str, tunnel: Tunnel = A, rules: str | None = FENCE):
     return [
         (row.severity, row.sentence, row.remedy)
-        for row in judge([tunnel], Completed(0, listed + END, ""))
+        for row in judge([tunnel], Completed(0, listed + END, ""), rules)
     ]
+
+
+def test_one_that_stands_on_the_old_address():
+    """As the router keeps it; the others are as they should be."""
+    listed = (
+        "list-sa event {customer {uniqueid=1 local-host=203.0.113.2 child-sas {}}}"
+        "\nlist-sa event {other {uniqueid=2 local-host=198.51.100.77 remote-host=192.0.2.9}}\n"
+    )
+    gone = astray(listed, BACKUP.address.ip)
+    assert gone == {"customer"}
+    *_, row = judge([A], Completed(0, SOUND + END, ""), FENCE, gone)
+    assert row.severity is Severity.RED
+    assert "customer still stands on an address that the router does not send from" in row.sentence
+    assert row.remedy.startswith("swanctl --terminate --force --ike customer")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    ["", FENCE.replace("10.20.0.0/24 rt", "10.20.0.0/25 rt"), FENCE.replace(" drop", " accept")],
+)
+def test_nothing_keeps_its_packets_in(rules: str):
+    """Not even a rule that is much like it."""
+    (_, (severity, sentence, remedy)) = rows(SOUND, rules=rules)
+    assert severity is Severity.YELLOW
+    assert "while the tunnel is down they leave in the clear" in sentence
+    assert "fence.nft" in remedy
+    assert len(rows(SOUND, rules=None)) == 1
 
 
 def test_a_sound_connection():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_filled_in():
         "office_backup_mx = 10.20.0.25",
     }
     assert not any("does not tell" in line for line in seen)
+
+
+def test_an_office_that_its_router_hides():
+    """Our server has the router's address within the tunnel; so has the agent, to the backup MX."""
+    hidden = Mail(("example.com",), "10.20.0.25", server="10.20.1.2:25")
+    assert "office_agent = 10.20.1.2" in lines(hidden, ROUTER)
+    assert "office_agent = 192.168.1" in lines(
+        replace(hidden, server="mail.example.com:25"), ROUTER
+    )
 
 
 def test_another_port():

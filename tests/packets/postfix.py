@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import root
 from wanfailover.lab import Lab
 
 PROGRAMS = ("/usr/sbin/postfix", "/usr/sbin/postqueue")
@@ -58,12 +59,16 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 
 
 def needed() -> None:
-    """Skip where there is none, or where it cannot run: it wants several users of its own."""
+    """Skip where it cannot run, or is not here."""
+    root.needed("for Postfix runs as several users of its own")
+    if reason := missing():
+        pytest.skip(reason)
+
+
+def missing() -> str:
+    """Say what of Postfix is not here; empty where all is."""
     absent = [program for program in PROGRAMS if not Path(program).exists()]
-    if absent:
-        pytest.skip(f"needs {' and '.join(absent)}: apt-get install postfix")
-    if Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]:
-        pytest.skip("Postfix needs root itself, and here is only a user namespace's")
+    return f"needs {' and '.join(absent)}: apt-get install postfix" if absent else ""
 
 
 class Postfix:

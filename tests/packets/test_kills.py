@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, SIGUSR1
 
 import pytest
 
@@ -152,8 +152,10 @@ def over_ssh(lab: Lab, directory: Path, request: pytest.FixtureRequest) -> Itera
 
 
 @contextmanager
-def by_its_screens(lab: Lab, directory: Path, _: pytest.FixtureRequest) -> Iterator[Site]:
-    standing = stand(lab, R9100)
+def by_its_screens(
+    lab: Lab, directory: Path, _: pytest.FixtureRequest, variant: str = ""
+) -> Iterator[Site]:
+    standing = stand(lab, R9100, variant, "--restart-seconds", "5")
     office = Office(lab, directory, router=standing.router, settings=SETTINGS)
 
     def log() -> list[dict]:
@@ -181,7 +183,7 @@ def by_its_screens(lab: Lab, directory: Path, _: pytest.FixtureRequest) -> Itera
         came = [entry["event"] for entry in log() if entry["event"].startswith("session-")]
         return ["a session"] * (came.count("session-opened") - came.count("session-closed"))
 
-    yield Site(lab, office, says, left)
+    yield Site(lab, office, says, left, lambda: standing.process.send_signal(SIGUSR1))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.packets.hosts import eventually
+from tests.support.root import ONLY_ROOT
 from wanfailover.lab import Lab
 from wanfailover.lab.namespaces import NAMESPACES, STATE, sweep
 from wanfailover.lab.privilege import rootless
@@ -177,7 +178,7 @@ def as_nobody() -> tuple[list[str], dict[str, str]]:
     """How user nobody runs Python with this project: the command before, and the environment."""
     become = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
     if subprocess.run([*become, "true"], capture_output=True).returncode:
-        pytest.skip("only the machine's root can become user nobody")
+        pytest.skip(f"{ONLY_ROOT}, to become user nobody")
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{sysconfig.get_path('purelib')}",

@@ -18,6 +18,7 @@ from wanfailover.core.site import Detect, Path, Target
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Assignment, Names, Runner, once
 from wanfailover.probes.icmp import IcmpProber
+from wanfailover.probes.runner import RENEWING
 from wanfailover.specs import Dns, Icmp, ProbeSpec, Smtp, Tcp
 
 pytestmark = pytest.mark.alone
@@ -468,6 +469,25 @@ async def test_a_tunnel_is_not_pressed(responder, running, heard):
     runner.hasten()
     await heard(line, 4)
     assert len(tunnel.heard) == 1
+
+
+async def test_a_tunnel_that_is_awaited_is_asked_more_often(responder, running, heard):
+    """Those that are named; until they are not, and a line that is well calms them down no more."""
+    tunnel, other = [await responder() for _ in range(2)]
+    checks = [server.assignment(every=pace) for server, pace in ((tunnel, 60.0), (other, 61.0))]
+    checks = [replace(check, target=replace(check.target, role=Role.TUNNEL)) for check in checks]
+    runner = running()
+    runner.follow(checks)
+    await asyncio.gather(heard(tunnel, 1), heard(other, 1))
+    runner.await_tunnels({checks[0].target.name})
+    runner.calm()
+    await heard(tunnel, 3)
+    runner.await_tunnels(())
+    await asyncio.sleep(2 * RENEWING)
+    count = len(tunnel.heard)
+    assert count <= 4
+    await asyncio.sleep(2 * RENEWING)
+    assert (len(tunnel.heard), len(other.heard)) == (count, 1)
 
 
 # Trouble of our own.

@@ -1,8 +1,8 @@
 """One life of the agent: the real loop, engine, switchover, journal and driver, on a wire.
 
 It is put together as `wanfailover.agent` does, less what has sockets or threads: the control socket
-and the probes' own, the recorder of samples. A new life knows what the journal and the router
-tell it, and the notes that its driver has left in the site's folder.
+and the probes' own, the recorder of samples. The driver is guarded as there. A new life knows what
+the journal and the router tell it, and the notes that its driver has left in the site's folder.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from tests.simulation.office import CONTROL, FarProver, Office, Prober
 from tests.simulation.safety import Safety
 from tests.simulation.wire import OWNER, Fates, Wire
 from wanfailover.abilities import Costly
+from wanfailover.agent import STOP_WITHIN
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import SwitchRequest
 from wanfailover.core.requests import Answer
 from wanfailover.custody import KEEP_EVERY
 from wanfailover.errors import DriverError
+from wanfailover.guarded import Guarded
 from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.rows import Row
@@ -86,10 +88,11 @@ class Life:
         self._record = Recorder(self._journal, clock, spill)
         with Reader(path, spilled, lenient=True) as reader:
             memory, cost = remember(reader, clock()), usual_cost(reader)
-        self.driver = office.router.driver(self.wire, notes)
+        driver = office.router.driver(self.wire, notes)
         for name in CALLS:
-            if hasattr(self.driver, name):
-                setattr(self.driver, name, safety.one_at_a_time(getattr(self.driver, name)))
+            if hasattr(driver, name):
+                setattr(driver, name, safety.one_at_a_time(getattr(driver, name)))
+        self.driver = Guarded(driver)
         if cost is None:
             cost = self.driver.outage() if isinstance(self.driver, Costly) else 0.0
         site = replace(office.site, policy=replace(office.site.policy, switch_cost=cost))
@@ -120,6 +123,11 @@ class Life:
             return await self.loop.ask(request)
         finally:
             self._guests.remove(guest)
+
+    def stop(self) -> None:
+        """SIGTERM."""
+        self.driver.hurry(STOP_WITHIN)
+        self.loop.stop()
 
     def close(self) -> None:
         """The process is gone: nothing of it holds the journal."""

@@ -201,7 +201,7 @@ class VirtualLinux:
         if session.done() or work.cancelled():
             raise SessionLost("the session was lost while a command ran")
         if not work.done():
-            return Completed(124, "", "")
+            raise RouterTimeout("the router took too long")
         return work.result()
 
     async def _detached(self, script: str) -> Completed:
@@ -282,6 +282,8 @@ class MemoryShell:
         loop, trouble = asyncio.get_running_loop(), self.router.trouble
         began, name = loop.time(), _name(command)
         self.wire.meet(name)
+        if trouble.hangs:
+            await asyncio.Event().wait()
         if trouble.away:
             raise RouterUnreachable("the router refused the connection")
         if trouble.bars:

@@ -1,7 +1,8 @@
 """Every action of a switch, each fault before and after it: where does the router end?
 
 The rows are what the driver makes of a plan, so that a new action brings its own. Each is met on
-the way there, by a switch that would succeed, and on the way back, by one whose proof fails.
+the way there, by a switch that would succeed, and on the way back, by one whose proof fails. A
+circuit is left that lives, by an operator's wish, or that is dead, by automation.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from wanfailover.ports import Action
 
 LASTS = 30.0
 """Seconds that a fault lasts that is none of an instant."""
+
+LEFT_WITHIN = 4 * LASTS
+"""Seconds in which a dead circuit has been left, also by a router that restarts for it."""
 
 POLICY = Policy(
     Detect(first_silence=2.0), proof_within=3.0, reconcile_every=20.0, failback="manual"
@@ -56,13 +60,18 @@ class When(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a driver is asked for: ``perform apply``, ``undo edit``, ``arm``."""
+    """Something that a driver is asked for: ``perform apply``, ``undo edit``, ``arm``.
+
+    Args:
+        dead: The circuit that is left is dead: no timed undo, and no way back to it.
+    """
 
     call: str
     action: str = ""
+    dead: bool = False
 
     def __str__(self) -> str:
-        return f"{self.call} {self.action}".strip()
+        return f"{self.call} {self.action}{', dead' * self.dead}".strip()
 
 
 @dataclass(frozen=True)
@@ -89,9 +98,10 @@ def steps(router: str) -> tuple[Step, ...]:
             actions = driver.compile(plans.make(made.office.site, "backup", view).steps, view)
             there = [Step("perform", action.name) for action in actions]
             back = [Step("undo", action.name) for action in actions]
+            dead = [Step("perform", action.name, dead=True) for action in actions]
             if isinstance(driver, DeadMan):
                 there = [Step("arm"), *there, Step("disarm")]
-            return (*there, *back)
+            return (*there, *back, *dead)
 
     return in_virtual_time(compiled)
 
@@ -100,6 +110,13 @@ def cells(router: str) -> Iterator[Cell]:
     """All of one router's."""
     for step, fault, when in product(steps(router), Fault, When):
         yield Cell(router, step, fault, when)
+
+
+def pairwise(router: str) -> Iterator[Cell]:
+    """Half of them: each two of action, fault and instant meet."""
+    whens = list(When)
+    for (row, step), (column, fault) in product(enumerate(steps(router)), enumerate(Fault)):
+        yield Cell(router, step, fault, whens[(row + column) % 2])
 
 
 def end_of(cell: Cell, say: Say | None = None) -> str:
@@ -122,9 +139,14 @@ async def _play(made: World, cell: Cell) -> str:
     if cell.step.call == "undo":
         made.office.life["backup"] = offices.Life.BEYOND
     met = _lay(made, life, cell)
-    asking = life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+    if cell.step.dead:
+        made.office.life["primary"] = offices.Life.DEAD
+        leaving = life.spawn(asyncio.sleep(LEFT_WITHIN))
+    else:
+        request = SwitchRequest("r", "backup", who="ann", force=True)
+        leaving = life.spawn(life.ask(request))
     done = asyncio.ensure_future(met.wait())
-    await asyncio.wait({done, asking}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({done, leaving}, return_when=asyncio.FIRST_COMPLETED)
     if not met.is_set():
         raise Violation(f"{cell}: it was never met")
     made.disturbed()
@@ -134,6 +156,8 @@ async def _play(made: World, cell: Cell) -> str:
     if wrong:
         raise Violation(f"{cell}: {'; '.join(wrong)}\n" + "\n".join(made.lines[-25:]))
     ends = made.router.holds()
+    if cell.step.dead and not made.office.online:
+        raise Violation(f"{cell}: offline although backup lives\n" + "\n".join(made.lines[-25:]))
     return ends.name if ends else alive(made).engine.decision.rule
 
 
@@ -203,9 +227,9 @@ def table(router: str, ends: dict[Cell, str]) -> Sequence[str]:
     """What has become of each, as text."""
     lines = [
         f"{router}: where the router ends, by a fault before / after",
-        f"{'':18}" + "".join(f"{fault:>18}" for fault in Fault),
+        f"{'':24}" + "".join(f"{fault:>18}" for fault in Fault),
     ]
     for step in dict.fromkeys(cell.step for cell in ends):
-        row = ["/".join(ends[Cell(router, step, f, when)] for when in When) for f in Fault]
-        lines.append(f"{step!s:18}" + "".join(f"{end:>18}" for end in row))
+        row = ["/".join(ends.get(Cell(router, step, f, when), "-") for when in When) for f in Fault]
+        lines.append(f"{step!s:24}" + "".join(f"{end:>18}" for end in row))
     return lines

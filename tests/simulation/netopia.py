@@ -120,6 +120,8 @@ class _Channel:
         if data:
             self.wire.meet("screen")
         trouble = self.router.trouble
+        if trouble.hangs:
+            await asyncio.Event().wait()
         if trouble.silent:
             await asyncio.sleep(within)
             return b""

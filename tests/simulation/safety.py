@@ -52,6 +52,22 @@ SEES_WITHIN = 90.0
 """Seconds after which nobody may call a dead circuit's day steady."""
 
 
+LETS_BE = {"paused", "held-by-operator", "foreign-state", "stuck", "switch-budget-spent"}
+"""Rules that may leave an office offline although it need not be, and say so."""
+
+LEAVES_WITHIN = 120.0
+"""Seconds after which an office on a dead circuit tries another that is seen to live: doubt takes
+some, and a router that lately refused."""
+
+MENDS = 12
+"""So often is a router tried again that was left on no circuit, by one life."""
+
+RESTORES = 3
+"""So often in an hour is one put back that another hand has moved."""
+
+REFUSED, SELDOM = 2.0, 60.0
+"""Seconds until the next try of a switch that came nowhere; doubles each time, up to that."""
+
 GRAIN = 0.01
 """Seconds that an answer may take from the agent to whom it is for."""
 
@@ -81,6 +97,8 @@ class Safety:
     paused: float = -inf
     sick_since: float | None = None
     by_hand: bool = False
+    offline: float | None = None
+    moved: tuple[str | None, str] | None = None  # by hand, from where to where, and not told yet
     born: float = 0.0
     started: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -88,6 +106,9 @@ class Safety:
     _moves: list[float] = field(default_factory=list)  # when automation touched the router
     _due: float | None = None  # when it began, and has not touched it yet
     _touched: float | None = None  # the one under way
+    _tries: list[float] = field(default_factory=list)  # of this life, those that touched it
+    _refused: int = 0  # in a row
+    _not_before: float = -inf  # the next try, after one that was refused
     _busy: str = ""
     _before: tuple[Hold | None, float] = (None, -inf)
 
@@ -119,17 +140,52 @@ class Safety:
     def fed(self, engine: Engine, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
         """An engine was fed."""
         for entry in entries:
-            if isinstance(entry, log.ActiveChanged) and entry.because.startswith("found so"):
-                self.born = now
+            if isinstance(entry, log.ActiveChanged):
+                self._finds(entry, now)
             if (line := tell(entry)) is not None:
                 self.say(f"    {line}")
         match fact:
             case SwitchoverStarted():
                 self._begins(engine, fact, now)
             case Outcome():
-                self._ends(fact)
+                self._ends(fact, now)
             case _:
                 pass
+        self._offline(engine, now)
+
+    def _finds(self, changed: log.ActiveChanged, now: float) -> None:
+        if changed.because.startswith("found so"):
+            self.born, self.offline = now, None
+            self._tries.clear()
+            self._refused, self._not_before = 0, -inf
+        if self.moved is not None and changed.active == self.moved[1]:
+            self.moved = None
+
+    def _offline(self, engine: Engine, now: float) -> None:
+        """Nobody stays on a dead circuit while another is seen to live, and nothing is in the way.
+
+        What the agent takes to be in its way counts for nothing where it is not.
+        """
+        office, holds = self.office, self.office.router.holds()
+        dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}
+        lives = any(
+            c.vantage and c is not holds and office.life[c.name] is Life.ALIVE
+            for c in office.site.circuits
+        )
+        free = office.eyes is Eyes.SOUND and office.router.up and not office.router.trouble.any
+        rule = engine.decision.rule
+        lets_be = rule in LETS_BE or engine.interrupted is not None
+        if rule == "held-by-operator" and self.hold is not None and holds is not None:
+            lets_be = self.hold.circuit == holds.name
+        if not (dead and lives and free) or lets_be or engine.switchover is not None:
+            self.offline = None
+            return
+        self.offline = now if self.offline is None else self.offline
+        if now - self.offline > LEAVES_WITHIN:
+            where = holds.name if holds else "no circuit"
+            self.violated(f"S1: {rule} on {where}, dead, for {now - self.offline:.0f} s although "
+                          "the other is seen to live")  # fmt: skip
+            self.offline = None
 
     def _begins(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
         rule, target = started.rule, started.target
@@ -137,8 +193,14 @@ class Safety:
         self.rules[rule] = self.rules.get(rule, 0) + 1
         self.say(f"    switching {started.source} -> {target} by {rule}")
         self._due = self._touched = None
+        self.moved = None
         self.begins()
-        if rule == "operator-asked" or rule in MENDING:
+        if rule == "operator-asked":
+            return
+        if now < self._not_before - GRAIN:
+            early = self._not_before - now
+            self.violated(f"S3: {rule} {early:.1f} s early, in vain {self._refused} times before")
+        if rule in MENDING:
             return
         self._s2(engine, started)
         self._s3(engine, started, now)
@@ -203,13 +265,28 @@ class Safety:
                 f"{left:.0f} s yet"
             )
 
-    def _ends(self, outcome: Outcome) -> None:
+    def _ends(self, outcome: Outcome, now: float) -> None:
+        self._count(outcome, now)
         self.outcomes[outcome.ending] = self.outcomes.get(outcome.ending, 0) + 1
         self.say(f"    {outcome.ending}: {outcome.because}")
         if not outcome.changed and self._touched is not None:
             self._moves.remove(self._touched)  # it was let in nowhere
         if outcome.ending is Ending.PROVED:
             self.by_hand = False
+
+    def _count(self, outcome: Outcome, now: float) -> None:
+        """S3 once more: what the hour's budget does not count is bounded, too."""
+        if outcome.proof_failed or outcome.ending is Ending.PROVED:
+            self._refused = 0
+        elif outcome.ending is Ending.UNDONE or self.office.site.is_whole(outcome.view):
+            self._refused += 1
+            self._not_before = now + min(REFUSED * 2.0 ** (self._refused - 1), SELDOM)
+        if not outcome.changed or outcome.rule == "operator-asked":
+            return
+        self._tries = [*(at for at in self._tries if at > now - HOUR), now]
+        allowed = self.office.site.policy.switches_per_hour + RESTORES + MENDS + 1
+        if len(self._tries) > allowed:
+            self.violated(f"S3: {len(self._tries)} tries within the hour, by {outcome.rule}")
 
     # What an operator was told.
 
@@ -267,11 +344,17 @@ class Safety:
             self.violated(f"S1: the router is on {held}, and the agent believes {engine.active}")
         self._kept(engine)
         self._s9(engine, journal)
+        self._drift(engine, held)
         alive = held is not None and self.office.life[held] in {Life.ALIVE, Life.LOSSY}
         if rule == "steady" and not alive and dead_for > SEES_WITHIN:
             self.violated(
                 f"all is steady, says the agent, and {held} has been dead {dead_for:.0f} s"
             )
+
+    def _drift(self, engine: Engine, held: str | None) -> None:
+        """What another hand has done is told, also where no agent ran."""
+        if self.moved is not None and held == self.moved[1] and engine.decision.rule != "stuck":
+            self.violated(f"a hand has moved the router to {held}, and nobody says so")
 
     def _kept(self, engine: Engine) -> None:
         """What the router would wake with is what it runs, or the agent says so."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from tests.simulation.safety import Safety, Violation
 from tests.simulation.wire import Fates, tag_tasks
 from tests.support.clock import run
 from wanfailover.core.facts import AutoRequest, PauseRequest, ResumeRequest, SwitchRequest
-from wanfailover.core.site import Detect, Policy
+from wanfailover.core.site import Circuit, Detect, Policy
 from wanfailover.loop import Request
 from wanfailover.ports import Forgetful
 
@@ -61,6 +62,7 @@ class Result:
     seconds: float
     outcomes: dict[str, int]
     rules: dict[str, int]
+    deeds: dict[str, int]
 
     def check(self) -> None:
         """Raise where something was wrong.
@@ -136,6 +138,7 @@ class World:
         self.notes = Forgetful()
         self.lives = 0
         self.incidents = 0
+        self.deeds: Counter[str] = Counter()
         self.life: Life | None = None
         self._living: asyncio.Task[None] | None = None
         self._restart_after = 1.0
@@ -167,6 +170,7 @@ class World:
         return Result(
             self.seed, self.lines, [*self.safety.wrong, *self.router.gaps], self.incidents,
             self.lives, self.fates.crossed, self.clock(), self.safety.outcomes, self.safety.rules,
+            self.deeds,
         )  # fmt: skip
 
     async def play(self, incidents: int) -> None:
@@ -217,6 +221,7 @@ class World:
         """SIGKILL to the agent."""
         if self.life is not None:
             self.say("the agent is killed")
+            self.deeds["agent killed"] += 1
             self._restart_after = self.rng.choice([0.1, 1.0, 5.0, 30.0])
             self.life.wire.kill()
 
@@ -297,6 +302,7 @@ class World:
             lambda: self._trouble("garbles", seconds),
             lambda: self._trouble("refuses", seconds),
             lambda: self._trouble("bars", seconds),
+            lambda: self._trouble("hangs", seconds),
             lambda: self._line(circuit, how),
             self._operate,
             self._by_hand,
@@ -307,7 +313,7 @@ class World:
         return rng.choice(table)
 
     def _trouble(self, kind: str, seconds: float) -> None:
-        self._disturb(f"the router: {kind} for {seconds:g} s")
+        self._disturb(f"the router: {kind} for {seconds:g} s", f"router {kind}")
         if kind != "lost":
             self.router.trouble.begin(kind, seconds)
         if kind != "garbles":
@@ -317,7 +323,7 @@ class World:
         """Each line takes its time, so that more can happen between two."""
         if isinstance(self.router, VirtualLinux):
             self.router.pace = self.rng.choice([0.3, 1.5, 4.0])
-            self._disturb(f"the router takes {self.router.pace:g} s for a line")
+            self._disturb(f"the router takes {self.router.pace:g} s for a line", "router slow")
 
     def _fill_disk(self) -> None:
         self._disturb("the disk is full")
@@ -329,11 +335,11 @@ class World:
 
     def _line(self, name: str, life: offices.Life) -> None:
         if self.office.life[name] is not life:
-            self._disturb(f"{name} is {life}")
+            self._disturb(f"{name} is {life}", f"circuit {life}")
             self.office.life[name] = life
 
     def _see(self, eyes: Eyes) -> None:
-        self._disturb(f"our host is {eyes}")
+        self._disturb(f"our host is {eyes}", f"host {eyes}")
         self.office.eyes = eyes
         if eyes is Eyes.CUT:
             self.router.trouble.begin("silent", 3600.0)
@@ -345,19 +351,31 @@ class World:
             return
         first, other = self.office.site.circuits
         choice = self.rng.choice([first, other, None])
-        strange = self.rng.choice([FOREIGN, (first.address, FOREIGN[1])])
-        where = strange if choice is None else (choice.address, choice.gateway)
+        where = self.rng.choice([FOREIGN, (first.address, FOREIGN[1])])
         if self.kind == "linux-ports" and choice is not None:
             return  # nobody would put one circuit's address on the other's port
-        self._disturb(f"by hand the router is set to {where[0]} and {where[1]}")
-        self.router.set_by_hand(*where)
+        if choice is not None:
+            self.set_by_hand(choice)
+        else:
+            self._disturb(f"by hand the router is set to {where[0]} and {where[1]}", "by hand")
+            self.safety.moved = None
+            self.router.set_by_hand(*where)
         self.safety.by_hand = self.router.holds() is None
         self.safety.hold = None
+
+    def set_by_hand(self, circuit: Circuit) -> None:
+        """Somebody moves the router to *circuit*, and that must be told."""
+        before, at_work = self.router.holds(), self.life and self.life.engine.switchover
+        self._disturb(f"by hand the router is set to {circuit.name}", "by hand")
+        self.router.set_by_hand(circuit.address, circuit.gateway)
+        first = self.safety.moved[0] if self.safety.moved else before.name if before else None
+        moves = first is not None and first != circuit.name and not at_work
+        self.safety.moved = (first, circuit.name) if moves else None
 
     def _stop(self) -> None:
         if self.life is not None and self.life.started:
             self._disturb("the agent is told to stop")
-            self.life.loop.stop()
+            self.life.stop()
 
     def _operate(self, *circuits: str) -> None:
         """An operator asks for one of *circuits*, or for anything."""
@@ -387,7 +405,7 @@ class World:
         life = self.life
         if life is None or not life.started or life.wire.dead:
             return
-        self._disturb(f"an operator: {request}")
+        self._disturb(f"an operator: {request}", type(request).__name__)
         self.safety.asked(request)
         asking = life.spawn(life.ask(request))
         assert self._living is not None
@@ -400,8 +418,9 @@ class World:
         )
         self.safety.answered(request, answer)
 
-    def _disturb(self, text: str) -> None:
+    def _disturb(self, text: str, kind: str = "") -> None:
         self.say(text)
+        self.deeds[kind or text] += 1
         self.disturbed()
 
     def disturbed(self) -> None:
@@ -430,7 +449,8 @@ class World:
             self.router.set_by_hand(first.address, first.gateway)
             self.safety.by_hand = False
         told = ", ".join(f"{name} {life}" for name, life in self.office.life.items())
-        self._disturb(f"the ways to the router are free; {told}")
+        self.say(f"the ways to the router are free; {told}")
+        self.disturbed()
 
     async def settle(self) -> None:
         """Wait for rest, and look at it."""
@@ -482,6 +502,8 @@ class World:
         view = engine.router.view
         if engine.router.unread is not None or view is None or view.at <= self._disturbed:
             return "the router has not been read since"
+        if self.safety.offline is not None:
+            return "another circuit is seen to live"
         stuck = engine.decision.rule == "stuck" and engine.decision.until is not None
         return "it will be mended" if stuck else ""
 

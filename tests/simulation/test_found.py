@@ -37,6 +37,42 @@ def test_a_router_on_no_circuit_is_put_on_one_that_is_dead() -> None:
     assert in_virtual_time(story) != "stuck"
 
 
+def test_a_routers_bad_half_minute_does_not_cost_the_hours_budget() -> None:
+    """It refuses every change, and takes back none: tried again at once, the budget was spent in a
+    fifth of a second, and the office offline for an hour.
+    """
+
+    async def story(journal: Path) -> str | None:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.router.trouble.begin("refuses", LASTS)
+            made.office.life["primary"] = offices.Life.DEAD
+            await asyncio.sleep(3 * LASTS)
+            assert made.safety.wrong == []
+            holds = made.router.holds()
+            return holds.name if holds else None
+
+    assert in_virtual_time(story) == "backup"
+
+
+def test_half_of_a_change_that_a_router_woke_with_is_mended_by_a_restart() -> None:
+    """It has no gateway until then: it was taken for one whose link is down, and stuck for ever."""
+
+    async def story(journal: Path) -> str | None:
+        async with world(0, journal, setting=ROUTERS["netopia-restart"]) as made:
+            await made.settle()
+            made.fates.at_point("key", 25, made.router.cut_power)
+            life = alive(made)
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            made.disturbed()
+            await made.settle()
+            assert made.safety.wrong == []
+            holds = made.router.holds()
+            return holds.name if holds else None
+
+    assert in_virtual_time(story) == "primary"
+
+
 def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None:
     """A router that restarts on a circuit that lives is not left the moment it is back.
 

@@ -131,7 +131,7 @@ class Trouble:
     _until: dict[str, float] = field(default_factory=dict)
 
     def begin(self, kind: str, seconds: float) -> None:
-        """*kind* is ``away``, ``silent``, ``garbles``, ``refuses`` or ``bars``."""
+        """*kind* is ``away``, ``silent``, ``garbles``, ``refuses``, ``bars`` or ``hangs``."""
         until = asyncio.get_running_loop().time() + seconds
         self._until[kind] = max(until, self._until.get(kind, -inf))
 
@@ -140,6 +140,11 @@ class Trouble:
 
     def _has(self, kind: str) -> bool:
         return self._until.get(kind, -inf) > asyncio.get_running_loop().time()
+
+    @property
+    def any(self) -> bool:
+        """Something is."""
+        return any(map(self._has, self._until))
 
     @property
     def away(self) -> bool:
@@ -160,6 +165,11 @@ class Trouble:
     def refuses(self) -> bool:
         """Every change is refused."""
         return self._has("refuses")
+
+    @property
+    def hangs(self) -> bool:
+        """Who asks now is left waiting for ever, whatever deadline he gave."""
+        return self._has("hangs")
 
     @property
     def bars(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +10,14 @@ import pytest
 
 from tests.drivers.conftest import make_bed, namespaces  # noqa: F401
 from tests.drivers.testbed import Testbed
+from tests.support import root
 from tests.transports.server import Account, Server, account
-
-ALL_USERS = str(2**32 - 1)  # user_namespaces(7): the outermost namespace maps them all
 
 
 @pytest.fixture(scope="session")
 def user() -> Iterator[Account]:
     """Skip where no account can be made, as in a user namespace."""
-    if os.geteuid() or ALL_USERS not in Path("/proc/self/uid_map").read_text().split():
-        pytest.skip("needs real root, to make an account that SSH can log in to")
+    root.needed("to make an account that SSH can log in to")
     if not Path("/usr/sbin/sshd").exists() or shutil.which("sudo") is None:
         pytest.skip("needs openssh-server and sudo")
     with account() as made:

@@ -284,14 +284,16 @@ class Engine:
             self._move(None, now)  # it may be on either: what is asked now is evidence of neither
         else:
             self.epoch += 1
-        self.router.refusals = 0 if outcome.changed else self.router.refusals
+        self.router.refusals = (
+            0 if outcome.proof_failed or outcome.ending is Ending.PROVED else self.router.refusals
+        )
         if outcome.ending is Ending.PROVED:
             self._lines[outcome.target].vouch(now)
             if left is not None and left.request is not None and outcome.target == left.target:
                 self._requests.settle(left.request, now, self._news)
         elif outcome.proof_failed:
             self._lines[outcome.target].condemn(now, UNPROVED)
-        elif outcome.ending is Ending.UNDONE:
+        elif not stuck:
             # That says nothing of the circuit: read, and try again.
             self.router.refuse(outcome.because, now)
         self._requests.take_outcome(outcome, now, self._news)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, expm1, log
+from typing import NamedTuple
 
 from wanfailover.core.site import Detect
 
@@ -29,14 +30,28 @@ KEPT_DAYS = 30
 PEAKS = (4, 8, 16, 32, 64)
 """So many of the longest events, from which the tail is judged."""
 
-PRIOR = 4
-"""Weight of what is assumed of a line, in events."""
 
-EXCESS = 0.14
-"""What is assumed: by so much of the threshold an event exceeds it, on average. A share, for lines
-differ in scale: what is like fibre's blips to one is like a mobile line's to another. With the
-weight it was chosen on simulated lines (``tests/bench/detect``), for the least wait that keeps
-false failovers to about one a year."""
+class Prior(NamedTuple):
+    """What is assumed of a line before it has told.
+
+    Args:
+        weight: How much it counts, in events.
+
+        excess: By so much of the threshold an event exceeds it, on average. A share, for lines
+            differ in scale: what is like fibre's blips to one is like a mobile line's to another.
+    """
+
+    weight: int
+    excess: float
+
+
+SILENCES = Prior(4, 0.14)
+"""Chosen on simulated lines (``tests/bench/detect``), for the least wait that keeps false failovers
+to about one a year."""
+
+SPELLS = Prior(12, 0.2)
+"""Likewise. It weighs more, for a good line shows two or three spells a week, and whole seconds
+tell little of how long they were."""
 
 LONGEST = 30.0
 """Seconds. A silence that lasted longer was an outage, and outages teach no patience."""
@@ -64,7 +79,12 @@ LEAST_BAD_SECONDS = 5
 
 
 def outwait(
-    events: Sequence[float], days: float, per_year: float, least: float, grain: int = 0
+    events: Sequence[float],
+    days: float,
+    per_year: float,
+    least: float,
+    prior: Prior,
+    grain: int = 0,
 ) -> float:
     """How long to wait for events to outlast it only so often.
 
@@ -77,21 +97,29 @@ def outwait(
 
         least: Events that are no longer are no news; the threshold is at least that.
 
+        prior: What is assumed besides.
+
         grain: The unit in which events are counted; 0 where they are measured.
     """
     longest = sorted(events, reverse=True)
-    return max(_wait(longest, n, days, per_year, least, grain) for n in PEAKS)
+    return max(_wait(longest, n, days, per_year, least, prior, grain) for n in PEAKS)
 
 
 def _wait(
-    longest: Sequence[float], peaks: int, days: float, per_year: float, least: float, grain: int
+    longest: Sequence[float],
+    peaks: int,
+    days: float,
+    per_year: float,
+    least: float,
+    prior: Prior,
+    grain: int,
 ) -> float:
     """The same, from so many *peaks*, with the one below them as the threshold."""
     threshold = max(least, longest[peaks] if len(longest) > peaks else 0.0)
     over = [peak for peak in longest[:peaks] if peak > threshold]
     base = threshold + grain / 2
-    weight = len(over) + PRIOR
-    excess = sum(over) - len(over) * base + PRIOR * EXCESS * threshold
+    weight = len(over) + prior.weight
+    excess = sum(over) - len(over) * base + prior.weight * prior.excess * threshold
     rate = (len(over) + 1) * 365 / days
     return base + excess * expm1(log(max(rate / per_year, 1.0)) / weight)
 
@@ -171,10 +199,10 @@ class Patience:
         spells = float(detect.first_bad_seconds)
         if learned:
             events = [event for day in self.days for event in day.silences]
-            silence = outwait(events, watched, detect.false_per_year, LEAST_SILENCE)
+            silence = outwait(events, watched, detect.false_per_year, LEAST_SILENCE, SILENCES)
             events = [event for day in self.days for event in day.spells]
             per_year = SPELLS_SHARE * detect.false_per_year
-            spells = outwait(events, watched, per_year, LEAST_SPELL, 1)
+            spells = outwait(events, watched, per_year, LEAST_SPELL, SPELLS, 1)
         self.silence = min(max(silence, self._least), self._most)
         if detect.silence is not None:
             self.silence = detect.silence

@@ -18,8 +18,8 @@ MARKS_EVERY = 5.0
 """Seconds between two looks at a router while probes depend on its marks, or while it is stuck."""
 
 SELDOM = 60.0
-"""Seconds: where a switch is refused before anything is touched, the next try waits twice as long
-each time, up to this."""
+"""Seconds: where a switch is refused, or breaks off and is taken back, the next try waits twice as
+long each time, up to this. Or a router's bad minute would cost the hour's budget."""
 
 MARKS_FRESH = 15.0
 """Seconds for which a look at the marks speaks for the probes that follow it."""
@@ -55,7 +55,7 @@ class KnownRouter:
         self._asked, self._prompted = now, False
 
     def refuse(self, why: str, now: Instant) -> None:
-        """A switch was refused before anything was touched: look, and try, again in a while."""
+        """A switch came nowhere, not by the circuit's fault: look, and try, again in a while."""
         self.unread, self.refusals = why, self.refusals + 1
         self._not_before = now + min(REREAD * 2.0 ** (self.refusals - 1), SELDOM)
 

@@ -144,7 +144,8 @@ class Detect:
 
         fast: Seconds between two probes of a line under suspicion.
 
-        fast_for: Seconds of such probing that can be had at once; a sixtieth of time refills them.
+        fast_for: Seconds of such probing that can be had at once; they come back by and by
+            (`suspicion.REFILL`).
 
         stall: The agent woken later than this was deaf meanwhile.
     """

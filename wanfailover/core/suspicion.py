@@ -22,9 +22,9 @@ HUNCH = 0.15
 """Seconds of quick probing that one miss is worth: a brown-out is under suspicion a second sooner,
 and on a line that loses two in a hundred it costs a twentieth more of probes."""
 
-REFILL = 1 / 60
+REFILL = 1 / 75
 """Seconds of quick probing that come back in each second: with three targets asked once a second,
-a twelfth more of probes, on a line that is always under suspicion."""
+a thirteenth more of probes, on a line that is always under suspicion."""
 
 SIP = 1.0
 """Seconds of it that must have come back before there is any again: a bucket that is drunk from by

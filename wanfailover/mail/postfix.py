@@ -32,17 +32,22 @@ def values(mail: Mail, router: IPv4Address | None) -> dict[str, str | None]:
     Args:
         mail: Of the profile.
 
-        router: Its address on the inside: the agent is taken to be in that /24.
+        router: Its address on the inside: the agent is taken to be in that /24. But where our mail
+            server has an address of another network, as it is reached through the tunnel, the
+            router hides the office behind that address, and the agent with it.
     """
     domains = ", ".join(mail.domains)
     host, _, port = (mail.server or "").partition(":")
     routes = [f"{{ {domain} = office:[{host}]:{port} }}" for domain in mail.domains]
     tunnel = mail.host if ipv4(mail.host) else None
+    agent = str(router).rpartition(".")[0] if router else None
+    if agent and ipv4(host) and host.rpartition(".")[0] != agent:
+        agent = host
     return {
         "office_domains": domains,
         "office_routes": ", ".join(routes) if mail.server else None,
         "office_tunnel": tunnel,
-        "office_agent": str(router).rpartition(".")[0] if router else None,
+        "office_agent": agent,
         "office_backup_mx": tunnel,
     }
 

@@ -259,7 +259,7 @@ class Incidents:
     def _tunnel(self, entry: Entry) -> Iterator[_News]:
         match entry:
             case log.TunnelsFailed():
-                yield _News(self._topic("tunnels"), "tunnels", CRITICAL, _said(entry))
+                yield _News(self._topic("tunnels"), "tunnels", CRITICAL, _said(entry), once=False)
             case log.TunnelChanged(tunnel=name, state="down"):
                 own = f"tunnel {name}"
                 yield _News(self._topic(own), f"{own} down", WARNING, _said(entry))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
+from dataclasses import replace
 
 from wanfailover.core.facts import Instant, ProbeSample, Role
 from wanfailover.core.site import Detect, Path
@@ -18,6 +19,10 @@ from wanfailover.probes.watch import Assignment, Terms, Watch, ask
 from wanfailover.specs import ProbeSpec
 
 Build = Callable[[ProbeSpec, Names, Pingers], Prober]
+
+RENEWING = 1.0
+"""Seconds between two probes of a tunnel that is being renewed. Whoever is asked there, be it a
+mail server, hears no more than one of them before that is over."""
 
 
 class Runner:
@@ -90,8 +95,22 @@ class Runner:
 
     def calm(self) -> None:
         """The suspicion is settled: back to each target's own pace."""
-        for watch in self._watches.values():
-            watch.calm()
+        for assignment, watch in self._watches.items():
+            if _is_pressed(assignment):
+                watch.calm()
+
+    def await_tunnels(self, targets: Container[str]) -> None:
+        """Ask these *targets* at the far ends of tunnels more often, and others at their own pace.
+
+        They are being renewed: the first answer tells that they are there, and wakes some.
+        """
+        for assignment, watch in self._watches.items():
+            if _is_pressed(assignment):
+                continue
+            if assignment.target.name in targets:
+                watch.hasten()
+            else:
+                watch.calm()
 
     def late(self) -> float:
         """By how many seconds the latest probe is behind its time: whether they are sent at all."""
@@ -112,7 +131,10 @@ class Runner:
     def _start(self, assignment: Assignment, share: float, kin: int) -> Watch:
         terms = Terms(self._report, self._clock, self._detect, self._epoch)
         prober = self._probers[assignment.spec]
-        return Watch(assignment, prober, _kind(assignment), terms, share, kin)
+        kind = _kind(assignment)
+        if not _is_pressed(assignment):
+            kind, kin = replace(kind, fastest=RENEWING), 1
+        return Watch(assignment, prober, kind, terms, share, kin)
 
     def _stop(self, watch: Watch) -> None:
         for task in watch.stop():

@@ -25,7 +25,8 @@ def _words(argv: Sequence[str] | None) -> argparse.Namespace:
     variants = "\n".join(f"  {name:<18}{text}" for name, text in VARIANTS.items())
     parser = argparse.ArgumentParser(
         prog="python -m wanfailover_netopia.virtual",
-        description="A virtual Netopia R9100: a telnet console and an SNMP agent.",
+        description="A virtual Netopia R9100: a telnet console and an SNMP agent. SIGUSR1 cuts its "
+        "power for a moment.",
         epilog=f"variants, to be joined by +:\n{variants}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -63,6 +64,7 @@ async def _serve(words: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, unit.power_cycle)
     async with contextlib.AsyncExitStack() as stack:
         if words.edit_log is not None:
             log = stack.enter_context(words.edit_log.open("w", encoding="utf-8"))

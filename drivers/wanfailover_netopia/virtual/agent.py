@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from wanfailover.ports import SnmpValue
-from wanfailover_netopia.virtual.mib import PRIVATE, Arcs, Object, objects
+from wanfailover_netopia.virtual.mib import PRIVATE, Arcs, Object, after, find
 from wanfailover_netopia.virtual.router import Router, Trap
 
 NO_SUCH_NAME, BAD_VALUE, GENERAL = "noSuchName", "badValue", "genErr"
@@ -51,19 +50,13 @@ class Agent:
         """Answer a GET."""
         if not self._admits(community, write=False):
             return None
-        found = objects(self._router).get(oid)
-        return _answer(oid, found)
+        return _answer(oid, find(self._router, oid))
 
     def next(self, oid: Arcs, community: str | None) -> Answer | None:
         """Answer a GETNEXT."""
         if not self._admits(community, write=False):
             return None
-        known = objects(self._router)
-        order = sorted(known)
-        place = bisect_right(order, oid)
-        if place == len(order):
-            return Answer(oid, error=NO_SUCH_NAME)
-        return _answer(order[place], known[order[place]])
+        return _answer(*(after(self._router, oid) or (oid, None)))
 
     def set(
         self, oid: Arcs, value: int | bytes | IPv4Address | str, community: str | None
@@ -71,7 +64,7 @@ class Agent:
         """Answer a SET."""
         if not self._admits(community, write=True):
             return None
-        found = objects(self._router).get(oid)
+        found = find(self._router, oid)
         error = self._set(found, value)
         shown = ".".join(map(str, oid))
         self._router.note("set", oid=shown, value=_told(value), error=error)

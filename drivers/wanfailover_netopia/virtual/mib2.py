@@ -27,16 +27,6 @@ _MACS = {HUB: bytes.fromhex("0000c5700348"), WAN: bytes.fromhex("0000c570034a"),
 _NAMES = {HUB: "Ethernet Hub", WAN: "Ethernet WAN1", AUX: "Aux Async"}
 
 
-def mib2(router: Router) -> Objects:
-    """Every object of it."""
-    found = _system(router) | _interfaces(router) | _translation(router, (3, 1, 1), at=True)
-    found |= _ip(router) | _translation(router, (4, 22, 1), at=False)
-    found |= _counters(5, 26) | _counters(7, 4, start=1) | _tcp(router)
-    found |= _counters(11, 29)
-    found[(11, 30, 0)] = _switch(router, "snmp.traps")
-    return {MIB2 + oid: value for oid, value in found.items()}
-
-
 def text(router: Router, key: str) -> Object:
     """An OCTET STRING that a screen holds as well."""
 
@@ -181,3 +171,24 @@ def _tcp(router: Router) -> Objects:
 
 def _counters(group: int, last: int, start: int = 1) -> Objects:
     return {(group, number, 0): counter(0) for number in range(start, last + 1)}
+
+
+def _all_ip(router: Router) -> Objects:
+    return _ip(router) | _translation(router, (4, 22, 1), at=False)
+
+
+def _snmp(router: Router) -> Objects:
+    return _counters(11, 29) | {(11, 30, 0): _switch(router, "snmp.traps")}
+
+
+GROUPS: tuple[tuple[int, Callable[[Router], Objects]], ...] = (
+    (1, _system),
+    (2, _interfaces),
+    (3, lambda router: _translation(router, (3, 1, 1), at=True)),
+    (4, _all_ip),
+    (5, lambda _: _counters(5, 26)),
+    (6, _tcp),
+    (7, lambda _: _counters(7, 4)),
+    (11, _snmp),
+)
+"""What builds each group, in their order, with its number below `MIB2`."""

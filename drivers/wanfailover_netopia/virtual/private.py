@@ -27,15 +27,6 @@ from wanfailover_netopia.virtual.values import NOTHING, dotted
 PRIVATE = arcs("1.3.6.1.4.1.304.1.3.1")
 
 
-def private(router: Router) -> Objects:
-    """Every object of it."""
-    found = _unit(router) | _ip(router) | _dhcp(router) | _control(router) | _traps(router)
-    found |= _console(router)
-    found |= _events(router.device_log, (15, 1), (15, 4, 1))
-    found |= _events(router.wan_log, (15, 5), (15, 8, 1))
-    return {PRIVATE + oid: value for oid, value in found.items()}
-
-
 def _unit(router: Router) -> Objects:
     major, minor = (int(part) for part in router.version.split(".")[:2])
     version = bytes((_bcd(major), _bcd(minor), 0x0F, 0))
@@ -161,3 +152,20 @@ def _clear(history: History) -> Callable[[int], bool]:
         return True
 
     return write
+
+
+def _logs(router: Router) -> Objects:
+    device = _events(router.device_log, (15, 1), (15, 4, 1))
+    return device | _events(router.wan_log, (15, 5), (15, 8, 1))
+
+
+GROUPS: tuple[tuple[int, Callable[[Router], Objects]], ...] = (
+    (3, _unit),
+    (5, _ip),
+    (8, _dhcp),
+    (10, _control),
+    (11, _traps),
+    (13, _console),
+    (15, _logs),
+)
+"""What builds its groups, in their order, with the last number of each below `PRIVATE`."""

@@ -266,6 +266,8 @@ class Router:
         gateway, local = self.running.gateway, self.running.address
         self.wan_log.add(self.age, f"IP up, channel 1, gateway: {gateway}")
         self.wan_log.add(self.age, f"IP up, channel 1, local: {local}")
+        if "vpn-fails" in self.variants:
+            self.wan_log.add(self.age, "IKE: no answer from 198.18.0.8", "IKE Phase 1: timed out")
 
     def route_by(self, gateway: IPv4Address) -> None:
         """Set the next hop that runs, and nothing else; as by SNMP."""

@@ -64,6 +64,7 @@ VARIANTS = {
     "auth-traps": "a wrong community is told by a trap",
     # the rest of the configuration
     "vpn-row": "one tunnel is up, and VPN QuickView shows it",
+    "vpn-fails": "no tunnel comes up; the WAN Event History tells of IKE's failure",
     "no-vpn-screen": "VPN is not installed: there is no VPN QuickView",
     "dhcp": "the WAN's address comes by DHCP: the field says 0.0.0.0",
     "fixed-server": "an entry of the server list names the WAN's address of the beginning",
@@ -85,6 +86,9 @@ _EXCLUSIVE = (
     ("auth-traps", "snmp-off"),
     ("vpn-row", "no-vpn-screen"),
     ("vpn-row", "fw3"),
+    ("vpn-row", "vpn-fails"),
+    ("vpn-fails", "no-vpn-screen"),
+    ("vpn-fails", "fw3"),
     ("fixed-server", "fw3"),
     ("prompts-spaced", "telnet-off"),
     ("prompts-capital", "telnet-off"),
