@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -116,7 +117,9 @@ class Routines:
         return await self.preflights.now(DRILL)
 
     async def _look(self) -> AsyncIterator[Finding]:
-        for row in await asyncio.to_thread(lambda: list(preflight.offline(self._profile))):
+        days, cost = self._engine.memory().days, self._engine.site.policy.switch_cost
+        aside = partial(preflight.offline, self._profile, days, cost)  # a second of reckoning
+        for row in await asyncio.to_thread(lambda: list(aside())):
             yield row
         async for row in preflight.online(self._profile, self._driver, str, self._names):
             yield row
