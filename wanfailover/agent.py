@@ -90,8 +90,8 @@ class Agent:
         self._notify = notify or Notifier({})
         self._driver = driver = Guarded(router)
         spill = Spill(site_dir.spill)
-        spilled = spill.rows()
-        self._journal = Journal(site_dir.journal, spilled=spilled)
+        spilled, letters = spill.rows(), spill.posted()
+        self._journal = Journal(site_dir.journal, spilled=spilled, posted=letters)
         self._record = Recorder(self._journal, spill=spill)
         self._aim = Aim(profile)
         with Reader(site_dir.journal, spilled, lenient=True) as reader:
@@ -100,7 +100,9 @@ class Agent:
             self._last = report.last_switchover(reader)
             mailed = report.last_mail(reader)
             self._names = names or Names()
-            self._post = post_of(profile, reader, self._journal, self._names, self._conditions)
+            self._post = post_of(
+                profile, reader, self._journal, self._names, self._conditions, letters
+            )
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()

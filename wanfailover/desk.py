@@ -112,13 +112,15 @@ async def switch_once(
         return unknown
     driver = Guarded(router)
     spill = Spill(site_dir.spill)
-    spilled = spill.rows()
-    journal = Journal(site_dir.journal, spilled=spilled)
+    spilled, letters = spill.rows(), spill.posted()
+    journal = Journal(site_dir.journal, spilled=spilled, posted=letters)
     record = Recorder(journal, spill=spill)
     try:
         with Reader(site_dir.journal, spilled, lenient=True) as reader:
             memory = remember(reader, time.monotonic())
-            record.teller = post = post_of(profile, reader, journal, names or Names())
+            record.teller = post = post_of(
+                profile, reader, journal, names or Names(), spilled=letters
+            )
         engine = Engine(site, memory=memory)
         if dry_run:
             engine.feed(await driver.read(), time.monotonic())

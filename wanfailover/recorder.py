@@ -85,7 +85,7 @@ class Recorder:
         self._spill = spill or Spill(None)
         self.teller: Teller = Silent()
         self._aside: Path | None = None
-        self._spilled = bool(self._spill.rows())  # of an earlier run
+        self._spilled = bool(self._spill.rows() or self._spill.posted())  # of an earlier run
         self._log = structlog.get_logger("wanfailover")
         self.trouble: str | None = None
         if journal.trouble is not None:
@@ -114,7 +114,7 @@ class Recorder:
         else:
             writing.add_done_callback(self._late)
         if trouble:
-            self._keep(rows, trouble)
+            self._keep(rows, posted, trouble)
         else:
             self._written()
         self.teller.send(entries, posted)
@@ -135,9 +135,9 @@ class Recorder:
             raise error
         return str(error or "")
 
-    def _keep(self, rows: Sequence[Row], trouble: str) -> None:
+    def _keep(self, rows: Sequence[Row], posted: Sequence[Posted], trouble: str) -> None:
         try:
-            self._spilled |= self._spill.keep(rows)
+            self._spilled |= self._spill.keep(rows, posted)
         except OSError as error:
             trouble += f"; nor can {self._spill.path or 'a runtime directory'}: {error.strerror}"
         self._complain(trouble)

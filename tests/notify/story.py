@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from wanfailover.core import entries as log
 from wanfailover.journal import outbox
 from wanfailover.journal.memory import last_active
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Inline, Journal
 from wanfailover.notify.incidents import Incidents, Office
 from wanfailover.notify.letter import Letter
@@ -72,16 +74,30 @@ class Taker(list[Letter]):
         return [letter.key for letter in self]
 
 
+class Full(Journal):
+    """Its disk takes nothing."""
+
+    def _opened(self):
+        raise sqlite3.OperationalError("database or disk is full")
+
+
 class Life:
     """One run of an agent's post, over the journal in *folder*. A context manager: its end is a
     kill, for nothing is waited for."""
 
-    def __init__(self, folder: Path, ways, notices: Notices | None = None, **more) -> None:
+    def __init__(
+        self, folder: Path, ways, notices: Notices | None = None, *, full=False, **more
+    ) -> None:
         path = folder / "journal.db"
-        self.journal = Journal(path, Inline(), wall=wall, boot="b")
-        self.record = Recorder(self.journal, clock=asyncio.get_running_loop().time)
-        with Reader(path, lenient=True) as reader:
+        spill = Spill(folder / "spill.jsonl")
+        spilled, lost = spill.rows(), spill.posted()
+        kind = Full if full else Journal
+        self.journal = kind(path, Inline(), wall=wall, boot="b", spilled=spilled, posted=lost)
+        self.record = Recorder(self.journal, asyncio.get_running_loop().time, spill)
+        with Reader(path, spilled, lenient=True) as reader:
             known = outbox.rows(reader.db)
+            there = {(row.letter, row.path) for row in known}
+            known += [row for row in lost if (row.letter, row.path) not in there]
             incidents = Incidents(OFFICE, letters(known), *last_active(reader))
         self.notices = notices or Notices((ByCommand(("/bin/true",)),))
         self.post = Post(self.notices, ways, incidents, self.journal, known, wall=wall, **more)

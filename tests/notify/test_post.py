@@ -207,6 +207,28 @@ async def test_a_disk_that_fails_is_told_all_the_same(tmp_path):
 
 
 @virtual_time
+async def test_a_kill_on_a_full_disk_loses_none(tmp_path):
+    """They lie in the runtime directory; sent once more, with the same id, and then on the disk."""
+    way = Taker(lambda: False)
+    async with Life(tmp_path, {"mail": way}, full=True) as life:
+        await life.record(LEFT)
+        await asyncio.sleep(1.0)
+    assert not (tmp_path / "journal.db").exists()
+    way.works = lambda: True
+    async with Life(tmp_path, {"mail": way}, full=True) as life:
+        await asyncio.sleep(1.0)
+        assert way.keys == ["left"]
+    async with Life(tmp_path, {"mail": way}) as life:
+        await life.record(PROVED)
+        await asyncio.sleep(1.0)
+    assert way.keys == ["left", "left", "proved backup"]
+    assert way[0] == way[1]
+    assert way[2].incident == way[0].id
+    assert [row.done[:4] for row in kept(tmp_path)] == ["sent", "sent"]
+    assert not (tmp_path / "spill.jsonl").exists()
+
+
+@virtual_time
 async def test_a_path_that_is_no_more_keeps_nothing_waiting(tmp_path):
     """The profile was changed meanwhile."""
     async with Life(tmp_path, {"old": Taker(lambda: False)}) as life:

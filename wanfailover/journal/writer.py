@@ -62,6 +62,8 @@ class Journal:
 
         spilled: Rows that an earlier run could not write, or did in its last moment: see `spill`.
 
+        posted: Messages, likewise.
+
     Attributes:
         aside: Where a damaged journal was put, if one was found.
 
@@ -82,6 +84,7 @@ class Journal:
         wall: Callable[[], datetime] = utc_now,
         boot: str | None = None,
         spilled: Sequence[Row] = (),
+        posted: Sequence[Posted] = (),
     ) -> None:
         self.path = path
         self.aside: Path | None = None
@@ -91,7 +94,7 @@ class Journal:
         self._boot = boot_id() if boot is None else boot
         self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._db: sqlite3.Connection | None = None
-        self._inherited = list(spilled)
+        self._inherited, self._letters = list(spilled), list(posted)
         self._owed: list[Row] = []
         self._unposted: list[Posted] = []
         self._unmarked: list[Mark] = []
@@ -154,7 +157,8 @@ class Journal:
     @property
     def owes(self) -> bool:
         """It has been told of entries that are not on the disk."""
-        return self._queued > 0 or bool(self._owed or self._inherited or self._unposted)
+        owed = self._owed or self._unposted or self._inherited or self._letters
+        return self._queued > 0 or bool(owed)
 
     def close(self, within: float = 5.0) -> None:
         """Write what is queued and let go of the file; a disk that hangs is not waited for."""
@@ -204,9 +208,10 @@ class Journal:
                 if not damage.damaged(error):
                     raise
                 self._db = self._begin_anew(error)
-        if self._inherited:
-            _insert(self._db, [row for row in self._inherited if not holds(self._db, row)])
-            self._inherited = []
+        if self._inherited or self._letters:
+            rows = [row for row in self._inherited if not holds(self._db, row)]
+            _insert(self._db, rows, self._letters)
+            self._inherited, self._letters = [], []
         return self._db
 
     def _begin_anew(self, why: sqlite3.Error) -> sqlite3.Connection:

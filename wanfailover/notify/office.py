@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from wanfailover.config import Profile
@@ -23,6 +23,7 @@ def post_of(
     journal: Outbox,
     names: Names,
     conditions: Callable[[], Mapping[str, str]] = dict,
+    spilled: Sequence[Posted] = (),
 ) -> Post:
     """Make it, going on where the last run has ended.
 
@@ -36,10 +37,14 @@ def post_of(
         names: Of mail servers and the like.
 
         conditions: See `Post`.
+
+        spilled: Messages that the journal could not take: see `journal.spill`.
     """
     known: list[Posted] = []
     with suppress(sqlite3.Error):
         known = outbox.rows(reader.db)
+    there = {(row.letter, row.path) for row in known}
+    known += [row for row in spilled if (row.letter, row.path) not in there]
     incidents = Incidents(office_of(profile), letters(known), *last_active(reader))
     ways = {path.name: way(path, names) for path in profile.notices.paths}
     return Post(profile.notices, ways, incidents, journal, known, conditions=conditions)
