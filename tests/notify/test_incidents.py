@@ -6,6 +6,8 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.notify.story import BACK, DOWN, FOUND, HOME, LEFT, OFFICE, PROVED, START, STEADY, UP
 from wanfailover.core import entries as log
@@ -201,6 +203,61 @@ def test_a_drill_is_one_incident():
     assert {letter.incident for letter in fold.letters} == {"m1"}
     assert fold.letters[-1].stage == "ended"
     assert fold.letters[-1].lines[0] == "switch to backup: done: proved"
+
+
+ALPHABET = [
+    LEFT, PROVED, BACK, HOME, UP, DOWN, STEADY, page("both-down"), page("stuck"),
+    log.SwitchoverEnded("s1", "primary", "backup", "active-down", "undone", 4.0, "refused"),
+    log.SwitchoverEnded("s1", "primary", "backup", "active-down", "stuck", 4.0, "broken"),
+    log.ActiveChanged("primary", None, "moved"), log.ActiveChanged(None, "primary", "back"),
+    log.TunnelChanged("a", "up", "down", "x"), log.TunnelChanged("a", "down", "up", "answering"),
+    log.TunnelsFailed("backup", "none came up"), log.MailNotDrained("s1", 9.0, "y"),
+    log.MailDrained("s1", 1.0, "z"), log.JournalSetAside("f", "b"),
+    PreflightDone("red", 1.0, (("ping", "red", "no", "do"),)), PreflightDone("green", 1.0),
+    DrillBegan("d", "primary", "backup", 1.0, "ann"), DrillEnded("d", "passed", "so", 1.0),
+]  # fmt: skip
+FEW = st.sets(st.integers(0, len(ALPHABET) - 1), min_size=1, max_size=4).map(sorted)
+STEPS = FEW.flatmap(
+    lambda few: st.lists(
+        st.tuples(
+            st.sampled_from([ALPHABET[n] for n in few]), st.sampled_from([1.0, 900.0, 4000.0])
+        ),
+        max_size=15,
+    )
+)
+"""Of a few kinds at a time, so that the same comes again and again."""
+
+
+@given(STEPS)
+@example([(entry, 1.0) for entry in (LEFT, *ALPHABET[13:15], ALPHABET[13])])
+def test_a_restart_changes_nothing(steps):
+    """Whenever it comes: the messages alone tell which incidents are open, and what was told."""
+    through, again = Fold(), Fold()
+    for entry, after in steps:
+        through.tell(entry, after=after)
+        again = again.again()
+        again.tell(entry, after=after)
+    assert again.letters == through.letters
+
+
+@given(STEPS)
+def test_incidents_hold_together(steps):
+    """Each begins once and ends once, and what follows names what it follows."""
+    fold = Fold()
+    for entry, after in steps:
+        fold.tell(entry, after=after)
+    stages: dict[str, list[str]] = {}
+    for letter in fold.letters:
+        before = stages.setdefault(letter.incident, [])
+        earlier = [each.id for each in fold.letters if each.incident == letter.incident]
+        earlier = earlier[: earlier.index(letter.id)]
+        assert letter.follows == tuple(dict.fromkeys(earlier[:1] + earlier[-1:]))
+        assert (letter.id == letter.incident) is (before == [])
+        before.append(str(letter.stage))
+    for told in stages.values():
+        assert told[0] in {"began", "alone"}
+        assert "followed" not in told[:1]
+        assert not {"ended", "alone"} & set(told[:-1])
 
 
 def test_conditions_must_last():

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.notify.receivers import hooked
 from tests.support.box import Box, wait_for
 from wanfailover.core import entries as log
 from wanfailover.entries import DrillEnded, PreflightDone
@@ -96,3 +97,28 @@ def test_the_last_preflight_is_known_after_a_restart(box):
     time.sleep(1.1)
     with box.agent():
         assert box.wait(lambda report: report["preflight"])["preflight"]["age_seconds"] >= 1
+
+
+def test_a_red_preflight_refuses_a_drill_and_is_told(box):
+    """With what is red; the next that is not red ends it."""
+    with hooked() as hook:
+        with box.profile.open("a") as profile:
+            profile.write(f"notify: [{{webhook: '{hook.url}'}}]\n")
+            profile.write("mail: {domains: [example.com], backup_mx: '127.0.0.1:9', etrn: false}\n")
+        with box.agent():
+            box.wait(up)
+            code, said = command(box, "drill")
+            assert code == 1
+            assert (
+                "the preflight is red: mail: 127.0.0.1:9: the backup MX cannot be reached" in said
+            )
+            wait_for(lambda: len(hook.got) == 2)
+            report = box.ask()
+            assert report["preflight"]["result"] == "red"
+            assert (report["drill"]["state"], report["active"]) == ("refused", "primary")
+            code, said = command(box, "status", "--check")
+            assert (code, "the last preflight was red" in said) == (1, True)
+    preflight, drill = hook.got
+    assert (preflight["topic"], preflight["severity"]) == ("preflight", "critical")
+    assert preflight["lines"][0].startswith("mail: 127.0.0.1:9: the backup MX cannot be reached")
+    assert (drill["rule"], drill["stage"]) == ("drill", "alone")

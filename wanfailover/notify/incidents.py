@@ -270,7 +270,6 @@ class Incidents:
                         yield _News(topic, f"{own} up", INFO, _said(entry), ends=True)
                 outage = self._open.get(CIRCUITS)
                 if outage is not None and f"{own} down" in outage.told:
-                    del outage.told[f"{own} down"]
                     yield _News(CIRCUITS, f"{own} up", INFO, _said(entry), once=False)
             case _:
                 pass
@@ -324,6 +323,8 @@ class Incidents:
         )
         incident.last, incident.latest = letter.id, letter.when
         incident.told[letter.key] = letter.when
+        if letter.key.endswith(" up"):  # should it go down again, that is news
+            incident.told.pop(f"{letter.key.removesuffix('up')}down", None)
 
 
 def _said(entry: Entry) -> str:
