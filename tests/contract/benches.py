@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from tests.contract.r9100 import HERE, Standing
@@ -146,6 +148,58 @@ class LinuxBySsh(LinuxHere):
         self.bed.sh("router", f"nft '{cut}'")
 
 
+class ByCommand(Bench):
+    """A router that is a file, and the commands its administrator wrote."""
+
+    plugin = "command"
+    site = SWAP
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._set(self.site.circuits[0].address, self.site.circuits[0].gateway)
+
+    def access(self) -> RouterAccess:
+        before = f". {self.folder}/mood; cd {self.folder};"
+        options = {
+            "read": f"{before} cat router",
+            "set": f'{before} printf "address %s\\ngateway %s\\ninterface %s\\n"'
+            ' "$WAN_ADDRESS" "$WAN_GATEWAY" "$WAN_INTERFACE" >new && mv new router',
+            "forget": f'{before} echo "$WAN_OLD_ADDRESS" >>forgotten',
+        }
+        options = plugins.load(self.plugin).options(options)
+        return RouterAccess(host=None, transport="local", options=options)
+
+    def strangers(self) -> list[RouterAccess]:
+        return []
+
+    def held(self) -> object:
+        return (self.folder / "router").read_text()
+
+    def disturb(self) -> None:
+        self._set(IPv4Interface("203.0.113.4/29"), IPv4Address("203.0.113.6"))
+
+    def lose_session(self) -> None:
+        """There is none."""
+
+    def silence(self) -> None:
+        self._be("sleep 3600")
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Three seconds for each command."""
+        self._be("sleep 3")
+        yield
+        self._be("true")
+
+    def _be(self, mood: str) -> None:
+        (self.folder / "mood").write_text(mood)
+
+    def _set(self, address: IPv4Interface, gateway: IPv4Address) -> None:
+        self._be("true")
+        held = f"address {address}\ngateway {gateway}\ninterface wan\n"
+        (self.folder / "router").write_text(held)
+
+
 class LinuxTwin(Bench):
     """The Linux router in memory that the simulation runs on."""
 
@@ -270,6 +324,12 @@ def _linux_twin(_: Callable[[], Account]) -> Iterator[Bench]:
 
 
 @contextmanager
+def _by_command(_: Callable[[], Account]) -> Iterator[Bench]:
+    with TemporaryDirectory() as folder:
+        yield ByCommand(Path(folder))
+
+
+@contextmanager
 def _linux_here(_: Callable[[], Account]) -> Iterator[Bench]:
     with Testbed() as bed:
         yield LinuxHere(bed)
@@ -288,6 +348,7 @@ def _linux_by_ssh(user: Callable[[], Account]) -> Iterator[Bench]:
 
 
 BENCHES: dict[str, Callable[[Callable[[], Account]], AbstractContextManager[Bench]]] = {
+    "command-local": _by_command,
     "iproute2-local": _linux_here,
     "iproute2-ssh": _linux_by_ssh,
     "netopia-telnet": _r9100,
@@ -299,5 +360,5 @@ if os.environ.get("WANFAILOVER_SOAK"):
     # Three minutes of waiting for restarts; the driver's own tests have samples, in virtual time.
     BENCHES["netopia-restart"] = _r9100_restarts
 
-DRIVERS = {LinuxHere.plugin, LinuxBySsh.plugin, R9100.plugin}
+DRIVERS = {ByCommand.plugin, LinuxHere.plugin, LinuxBySsh.plugin, R9100.plugin}
 """The drivers that have a bench."""

@@ -18,7 +18,8 @@ from typing import Any
 from tests.simulation import office as offices
 from tests.simulation.life import Life
 from tests.simulation.safety import Violation
-from tests.simulation.story import Say, Setting, World, in_virtual_time, world
+from tests.simulation.setting import Setting
+from tests.simulation.story import Say, World, in_virtual_time, world
 from wanfailover.abilities import DeadMan
 from wanfailover.core import plan as plans
 from wanfailover.core.facts import SwitchRequest

@@ -158,6 +158,9 @@ class Safety:
             self.born, self.offline = now, None
             self._tries.clear()
             self._refused, self._not_before = 0, -inf
+        drifted = changed.because.endswith(("moved while no agent ran", "not our doing"))
+        if drifted and self.office.site.policy.drift == "adopt" and changed.active is not None:
+            self.hold = None  # where it was put, or woke, is the operators' wish from now on
         if self.moved is not None and changed.active == self.moved[1]:
             self.moved = None
 

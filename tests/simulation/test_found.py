@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def test_a_routers_bad_half_minute_does_not_cost_the_hours_budget() -> None:
             return holds.name if holds else None
 
     assert in_virtual_time(story) == "backup"
+
+
+def test_where_a_router_wakes_ends_a_hold_under_adopt_alone() -> None:
+    """It is taken for another hand's doing, and told; otherwise an operator's word stands."""
+
+    async def story(journal: Path, drift: str) -> str | None:
+        of = ROUTERS["linux-swap"]
+        setting = replace(of, policy=replace(of.policy, drift=drift))
+        async with world(0, journal, setting=setting) as made:
+            await made.settle()
+            life = alive(made)
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            made.router.cut_power()
+            made.disturbed()
+            await made.settle()
+            assert made.safety.wrong == []
+            hold = life.engine.hold
+            return hold.circuit if hold else None
+
+    holds = {drift: in_virtual_time(partial(story, drift=drift)) for drift in ("adopt", "report")}
+    assert holds == {"adopt": None, "report": "backup"}
 
 
 def test_half_of_a_change_that_a_router_woke_with_is_mended_by_a_restart() -> None:
