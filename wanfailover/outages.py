@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from wanfailover.core import entries as log
 from wanfailover.journal.reader import Record
 
+LASTS = timedelta(hours=1, minutes=1)
+"""A running agent writes something once an hour at the least; what is longer ago is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outage:
@@ -47,9 +50,9 @@ class Total:
     """What a circuit's outages come to.
 
     Args:
-        watched: Seconds in which somebody was looking.
+        watched: Seconds in which it was seen, be it up or down.
 
-        used: Seconds of these in which the router was on it.
+        used: Seconds in which the router was on it, and an agent there to know.
     """
 
     outages: int
@@ -101,8 +104,9 @@ class _Stretch:
 class _Fold:
     outages: list[Outage] = field(default_factory=list)
     open: dict[str, Outage] = field(default_factory=dict)
-    seen: dict[str, None] = field(default_factory=dict)
-    runs: list[_Stretch] = field(default_factory=list)
+    seen: dict[str, list[_Stretch]] = field(default_factory=dict)
+    sighted: set[str] = field(default_factory=set)  # those that are seen now
+    last: datetime | None = None
     stays: list[tuple[str, _Stretch]] = field(default_factory=list)
     active: str | None = None
     running: bool = False
@@ -113,10 +117,9 @@ class _Fold:
             case log.AgentStarted():
                 self._stop()
                 self.running = True
-                self.runs.append(_Stretch(at, at))
                 self._stay(at)
             case log.HealthChanged(circuit=circuit, state=state, because=because):
-                self.seen.setdefault(circuit)
+                self._sight(circuit, state, at)
                 self._health(circuit, state, because, at)
             case log.ActiveChanged(active=active):
                 self._move(active, at)
@@ -132,7 +135,7 @@ class _Fold:
 
     def finish(self, now: datetime) -> None:
         """What goes on reaches to the present, if an agent's last words are no hour old."""
-        if self.running and self.runs and now - self.runs[-1].ended < timedelta(hours=1, minutes=1):
+        if self.running and self.last is not None and now - self.last < LASTS:
             self._reach(now)
             self.open = {name: replace(each, lasting=True) for name, each in self.open.items()}
         self._stop()
@@ -146,14 +149,23 @@ class _Fold:
                 for each in outages
                 if each.ended > since
             ]
-        watched = sum(_length(run, since) for run in self.runs)
         totals = {}
-        for circuit in self.seen:
+        for circuit, stretches in self.seen.items():
+            watched = sum(_length(stretch, since) for stretch in stretches)
             spans = [outage.seconds for outage in outages if outage.circuit == circuit]
             used = sum(_length(stay, since) for name, stay in self.stays if name == circuit)
             longest = max(spans, default=0.0)
             totals[circuit] = Total(len(spans), sum(spans), longest, watched, used)
         return Account(tuple(outages), totals)
+
+    def _sight(self, circuit: str, state: str, at: datetime) -> None:
+        stretches = self.seen.setdefault(circuit, [])
+        if state == "unknown":
+            self._reach(at)
+            self.sighted.discard(circuit)
+        elif circuit not in self.sighted:
+            self.sighted.add(circuit)
+            stretches.append(_Stretch(at, at))
 
     def _health(self, circuit: str, state: str, because: str, at: datetime) -> None:
         outage = self.open.pop(circuit, None)
@@ -166,7 +178,9 @@ class _Fold:
     def _reach(self, at: datetime) -> None:
         """Something was written, so somebody was there."""
         if self.running:
-            self.runs[-1].ended = max(at, self.runs[-1].ended)
+            self.last = at
+            for circuit in self.sighted:
+                self.seen[circuit][-1].ended = max(at, self.seen[circuit][-1].ended)
             self.open = {name: replace(each, ended=at) for name, each in self.open.items()}
             if self.stays and self.active is not None:
                 self.stays[-1][1].ended = max(at, self.stays[-1][1].ended)
@@ -185,6 +199,7 @@ class _Fold:
         """Nobody is looking from now on."""
         self.outages += self.open.values()
         self.open.clear()
+        self.sighted.clear()
         self.running = False
 
 
