@@ -48,15 +48,19 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Watchers
-from wanfailover.mail.drain import Drains, by_smtp
+from wanfailover.mail.postmaster import Postmaster
 from wanfailover.notify.office import post_of
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
+from wanfailover.probes.rouse import rouse
+from wanfailover.probes.sockets import THROUGH
 from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.report import Report
-from wanfailover.routine import Routines
+from wanfailover.routine import Left, Routines
 from wanfailover.sites import SiteDir
+from wanfailover.sleepers import Sleepers
+from wanfailover.specs import Wake
 from wanfailover.switchover import Switchover, ended_entry
 from wanfailover.tunnels import Tunnels
 from wanfailover.watchdog import Notifier
@@ -98,11 +102,10 @@ class Agent:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
-            mailed = report.last_mail(reader)
-            self._names = names or Names()
-            self._post = post_of(
-                profile, reader, self._journal, self._names, self._conditions, letters
-            )
+            mailed, flown = report.last_mail(reader), report.last_canary(reader)
+            left = Left.of(reader, time.monotonic())
+            self._names = names = names or Names()
+            self._post = post_of(profile, reader, self._journal, names, self._conditions, letters)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -111,21 +114,30 @@ class Agent:
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
         self._record.teller = self._post
-        prover = FarProver(profile.probes, self._site, self._names)
+        prover = FarProver(profile.probes, self._site, self._names, profile.wakes)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody = switchover.custody
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
         self._tunnels = Tunnels(self._site.tunnels)
+        self._mail = Postmaster(
+            profile.mail,
+            self._names,
+            self._record,
+            self._loop.spawn,
+            switching=lambda: self.engine.switchover is not None,
+            mailed=mailed,
+            flown=flown,
+        )
         self._witnessed = Witnessed(driver, self._loop.router, self._record)
-        ask = by_smtp(profile.mail, self._names) if profile.mail else None
-        self._mail = Drains(profile.mail, ask, self._record, self._loop.spawn, mailed)
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
+        self._sleepers = Sleepers(
+            profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
+        )
         eyes = Eyes(self.engine, lambda: self._tunnels.readings, self._mail.report)
-        with Reader(site_dir.journal, spilled, lenient=True) as reader:
-            self._routines = Routines(
-                profile, self._site, driver, self._loop, eyes, self._record, reader, self._names
-            )
+        self._routines = Routines(
+            profile, self._site, driver, self._loop, eyes, self._record, left, self._names
+        )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
@@ -164,7 +176,7 @@ class Agent:
         beside = (self._hints, self._loop.marks, self._custody, self._post, self._routines)
         tellers = (self._record, self._flight, *beside)
         yield from filter(None, (teller.trouble for teller in tellers))
-        yield from filter(None, (self._tunnels.trouble,))
+        yield from filter(None, (self._tunnels.trouble, self._mail.trouble))
         yield from filter(None, (logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
@@ -236,6 +248,7 @@ class Agent:
             self._mail.resume(self._last)
             self._loop.spawn(self._post.run())
             self._loop.spawn(self._routines.run())
+            self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._tell_window())
             self._loop.spawn(self._forget())
@@ -310,7 +323,10 @@ class Agent:
         if sample.role is Role.TUNNEL:
             self._tell_tunnels(sample, time.monotonic())
         else:
-            self._loop.inbox.put_nowait(sample)
+            self._sleepers.take(sample, self.engine.active)
+
+    async def _rouse(self, circuit: str, wake: Wake) -> None:
+        await rouse(wake, self._site.circuit(circuit).vantage or THROUGH, self._names)
 
     def _tell_tunnels(self, fact: Fact, now: float) -> None:
         news = tuple(self._tunnels.told(fact, now, self.engine))

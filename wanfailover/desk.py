@@ -127,7 +127,7 @@ async def switch_once(
             refused = engine.refusal(request, time.monotonic())
             return await rehearse(site, request, driver, refused)
         session = _Session(engine, record)
-        prover = FarProver(profile.probes, site, names or Names())
+        prover = FarProver(profile.probes, site, names or Names(), profile.wakes)
         run = Switchover(site, driver, prover, session.record)
         try:
             await run.custody.take()

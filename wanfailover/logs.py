@@ -30,6 +30,7 @@ QUIET = {
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
     "apscheduler": logging.ERROR,  # a run that was missed is overdue in `status`
+    "mail.log": logging.CRITICAL,  # aiosmtpd's: every line of a client's at INFO, its rubbish above
 }
 
 

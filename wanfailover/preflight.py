@@ -21,7 +21,8 @@ from wanfailover.notify import checks as notified
 from wanfailover.ports import Finding, ProbeResult, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
-from wanfailover.specs import Icmp, ProbeSpec
+from wanfailover.probes.rouse import rouse
+from wanfailover.specs import Icmp, ProbeSpec, Wake
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 
@@ -49,6 +50,11 @@ def offline(
     yield Finding("profile", GREEN, f"{circuits}; {count} far probe{'s' * (count != 1)}")
     for warning in profile.warnings:
         yield Finding("profile", YELLOW, str(warning))
+    for circuit, wake in profile.wakes.items():
+        sentence = (
+            f"is raised by pinging {wake.host} before it is judged, for up to {wake.within:g} s"
+        )
+        yield Finding(f"{circuit}: wake", GREEN, sentence)
     yield from timing.findings(timing.Timing(profile, days, cost), datetime.now(UTC))
     yield from traffic.findings(profile)
 
@@ -111,6 +117,7 @@ async def _beyond(
         doing(f"asking the backup MX {profile.mail.name}")
         async for row in checks.findings(profile.mail, names):
             yield row
+        yield await checks.landing(profile.mail)
     if profile.notices.paths:
         doing("trying the paths of notifications")
         async for row in notified.findings(profile.notices, names):
@@ -126,6 +133,7 @@ class _Look:
         idle = {c.name for c in profile.circuits if c.marked and c is not active}
         self.astray = idle - view.marks
         self.seen: dict[tuple[str, ProbeSpec], ProbeResult] = {}
+        self._roused: set[str | None] = set()
 
     async def round(self, names: Names, doing: Callable[[str], object]) -> AsyncIterator[Finding]:
         ways: dict[str, Path] = {}
@@ -133,6 +141,11 @@ class _Look:
             circuit, role = assignment.circuit, assignment.target.role
             if circuit in self.astray and assignment.path.dscp:
                 continue  # it would leave by the active circuit, and say nothing of this one
+            wake = self._profile.wakes.get(circuit or "")
+            if wake is not None and circuit not in self._roused and circuit != self.active:
+                self._roused.add(circuit)
+                doing(f"raising {circuit}")
+                yield _raised(circuit, wake, await rouse(wake, assignment.path, names))
             doing(f"asking {assignment.target.name}")
             result = await once(assignment.spec, assignment.path, names)
             if circuit is not None and role is Role.FAR:
@@ -163,6 +176,13 @@ def _active(site: Site, view: RouterView) -> Finding:
             "wanfailover switch NAME --force",
         )
     return Finding("router", GREEN, f"is on {circuit.name}: {view.source} via {view.gateway}")
+
+
+def _raised(circuit: str | None, wake: Wake, awake: bool) -> Finding:
+    if awake:
+        return Finding(f"{circuit}: wake", GREEN, f"is awake: {wake.host} answers")
+    sentence = f"is not raised within {wake.within:g} s: {wake.host} does not answer"
+    return Finding(f"{circuit}: wake", YELLOW, sentence, "give `wake` longer, or see to the line")
 
 
 async def _router(

@@ -14,6 +14,7 @@ import structlog
 
 from wanfailover.core.entries import (
     ActionFailed,
+    CanaryLost,
     JournalSetAside,
     LineLearned,
     MailNotDrained,
@@ -167,7 +168,7 @@ class Recorder:
             for key, value in to_data(entry).items()
             if value not in (None, ()) and key not in EXPLAINED
         }
-        bad = isinstance(entry, ActionFailed | JournalSetAside | MailNotDrained) or (
+        bad = isinstance(entry, ActionFailed | CanaryLost | JournalSetAside | MailNotDrained) or (
             isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
         )
         (self._log.warning if bad else self._log.info)(event, **fields)

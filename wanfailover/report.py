@@ -16,6 +16,8 @@ from wanfailover import __version__
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import (
     AgentStopped,
+    CanaryArrived,
+    CanaryLost,
     DecisionMade,
     MailDrained,
     MailNotDrained,
@@ -240,6 +242,56 @@ def last_preflight(reader: Reader, mono: float) -> Report | None:
     return preflight(record.entry, Ages(reader, boot_id(), mono, utc_now)(record))
 
 
+def mail_told(drained: Report | None, canary: Report | None) -> Report | None:
+    """Both of these as one; None where neither is done."""
+    if drained is None and canary is None:
+        return None
+    asked = drained or {
+        "state": "unknown",
+        "because": "the backup MX is not asked to deliver: etrn is false",
+        "since": None,
+        "switchover": None,
+        "seconds": None,
+        "replies": [],
+    }
+    return asked | {"canary": canary or canary_told("unknown", NO_CANARY)}
+
+
+NO_CANARY = "no canary is sent, so a blocklist or a loop that holds up the mail would not be seen"
+
+
+def canary_told(state: str, because: str) -> Report:
+    """A canary of which no more is known than that."""
+    return {
+        "state": state,
+        "because": because,
+        "since": None,
+        "seconds": None,
+        "path": [],
+        "switchover": None,
+        "strays": 0,
+    }
+
+
+def canary_flown(entry: CanaryArrived | CanaryLost, at: datetime) -> Report:
+    """What became of a canary, as `status` shows it."""
+    state = "arrived" if isinstance(entry, CanaryArrived) else str(entry.fate)
+    return canary_told(state, entry.because) | {
+        "since": stamp(at),
+        "seconds": round(entry.seconds, 2),
+        "path": [list(hop) for hop in entry.path],
+        "switchover": entry.switchover,
+    }
+
+
+def last_canary(reader: Reader) -> Report | None:
+    """The newest of these; None where none was ever sent."""
+    record = reader.last(CanaryArrived, CanaryLost)
+    if record is None or not isinstance(record.entry, CanaryArrived | CanaryLost):
+        return None
+    return canary_flown(record.entry, record.at)
+
+
 def recorded(reader: Reader, site: str) -> Report:
     """Tell how things stood when the last agent wrote its journal; no agent runs now."""
     decision = _newest(reader, DecisionMade)
@@ -265,7 +317,7 @@ def recorded(reader: Reader, site: str) -> Report:
         "paused_until": pause and wall.at(pause.until),
         "switchover": last_switchover(reader),
         "tunnels": [],
-        "mail": last_mail(reader),
+        "mail": mail_told(last_mail(reader), last_canary(reader)),
         "notify": None,
         "preflight": last_preflight(reader, mono),
         "drill": None,

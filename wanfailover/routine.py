@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Self
 
 import structlog
 
@@ -33,11 +35,24 @@ BY_SCHEDULE = "the schedule"
 _log = structlog.get_logger("wanfailover")
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier run has left: its last preflight, and a drill in the middle."""
+
+    preflight: Last | None = None
+    drill: DrillBegan | None = None
+
+    @classmethod
+    def of(cls, reader: Reader, now: float) -> Self:
+        """Read it; *now* is the present monotonic instant."""
+        return cls(_last(reader, now), _drill(reader))
+
+
 class Routines:
     """One site's. `run` them beside the loop.
 
     Args:
-        reader: Of the journal, as an earlier run has left it.
+        left: By an earlier run.
     """
 
     def __init__(
@@ -48,7 +63,7 @@ class Routines:
         loop: Loop,
         eyes: Eyes,
         record: EntrySink,
-        reader: Reader,
+        left: Left,
         names: Names,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,10 +74,12 @@ class Routines:
         self._ask: Callable[[Request], Awaitable[Answer]] = loop.ask
         self.preflights = Preflights(
             profile.rounds.preflight.every, self._look, self._calm, record,
-            _last(reader, clock()), clock,
+            left.preflight, clock,
         )  # fmt: skip
+        if profile.mail is None or not profile.mail.etrn:
+            eyes = replace(eyes, mail=lambda: None)  # nobody is asked to deliver
         self.drills = Drills(site, eyes, loop.ask, self._preflight, record, clock)
-        self._left = _left(reader)
+        self._left = left.drill
         self.trouble: str | None = None
         self.schedule = Schedule(clock)
         every, at = profile.rounds.preflight.every, profile.rounds.drill.at
@@ -133,7 +150,7 @@ def _last(reader: Reader, now: float) -> Last | None:
     return Last(record.entry, now - Ages(reader, boot_id(), now, utc_now)(record))
 
 
-def _left(reader: Reader) -> DrillBegan | None:
+def _drill(reader: Reader) -> DrillBegan | None:
     """A drill that an earlier run has left in the middle."""
     record = reader.last(DrillBegan, DrillEnded)
     left = record.entry if record is not None else None

@@ -133,6 +133,38 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Wake:
+    """How a line is raised that sleeps: ping *host* over it, for at most *within* seconds."""
+
+    host: str
+    within: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A message sent by way of the backup MX to see whether it gets through. Times are seconds.
+
+    Args:
+        recipient: Its address, one of the office's; the office's server hands it on to us.
+
+        sender: Where bounces of it go; the backup MX hands them to us by another way.
+
+        host: With *port*, where we take both: an address of this host's.
+
+        every: How often one is sent, besides after each switchover.
+
+        within: How long it may take; then it is missing.
+    """
+
+    recipient: str
+    sender: str
+    host: str
+    port: int
+    every: float = 21600.0
+    within: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """Who takes the office's mail while the office cannot.
 
@@ -141,9 +173,12 @@ class Mail:
 
         host: The backup MX's, as it is reached from the office: mostly through a tunnel.
 
-        server: ``address:port`` of the office's own mail server; only `mail-config` needs it.
+        server: ``address:port`` of the office's own mail server, as the tunnel has it;
+            `mail-config` and `check` need it.
 
         etrn: Ask it to deliver what it holds, after each switchover (RFC 1985).
+
+        canary: The message that shows whether mail gets through; None: none is sent.
     """
 
     domains: tuple[str, ...]
@@ -151,6 +186,7 @@ class Mail:
     port: int = 25
     server: str | None = None
     etrn: bool = True
+    canary: Canary | None = None
 
     @property
     def name(self) -> str:

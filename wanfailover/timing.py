@@ -122,7 +122,8 @@ class Timing:
     @property
     def trial_outage(self) -> float:
         """Seconds without Internet that a trial takes at most: there, in vain, and back."""
-        return self.policy.trial_within + 2 * self.policy.switch_cost
+        slowest = max((each.wake_within for each in self.profile.circuits[:-1]), default=0.0)
+        return max(self.policy.trial_within, slowest) + 2 * self.policy.switch_cost
 
     def asked(self, circuit: Circuit) -> list[Asked]:
         """Whom a circuit is asked by while it is active, and how quickly."""

@@ -104,10 +104,21 @@ def _tell_deed(entry: Entry, paint: Paint) -> str | None:
             return f"  {name}: taken back"
         case log.SwitchoverEnded(ending=ending, seconds=seconds, because=because, target=target):
             return f"switch to {target} {paint(ending)} after {span(seconds)}: {because}"
+        case _:
+            return None
+
+
+def _tell_mail(entry: Entry, _: Paint) -> str | None:
+    """What became of the mail."""
+    match entry:
         case log.MailDrained(because=because, seconds=seconds):
             return f"mail: {because}, {span(seconds)} after the switchover"
         case log.MailNotDrained(because=because):
             return f"mail that waits at the backup MX is left to its schedule: {because}"
+        case log.CanaryArrived(because=because) | log.CanaryLost(because=because):
+            return f"mail: {because}"
+        case log.CanaryStray(because=because):
+            return f"mail: ignored: {because}"
         case _:
             return None
 
@@ -129,4 +140,4 @@ def _tell_looks(entry: Entry, paint: Paint) -> str | None:
             return None
 
 
-_TELLERS = (_tell_state, _tell_tunnels, _tell_wish, _tell_deed, _tell_looks)
+_TELLERS = (_tell_state, _tell_tunnels, _tell_wish, _tell_deed, _tell_mail, _tell_looks)

@@ -68,3 +68,15 @@ def test_new_site(tmp_path) -> None:
     (tmp_path / "office.yaml").write_text(PROFILE)
     assert "once a day of this line is known" in offline(tmp_path)
     assert not (tmp_path / "state").exists()
+
+
+def test_a_line_that_sleeps(tmp_path) -> None:
+    """How it is raised, and that a trial of it may cost as long."""
+    wake = "wake: {icmp: 192.0.2.12, within: 45s}, "
+    (tmp_path / "office.yaml").write_text(
+        PROFILE.replace("name: primary, ", f"name: primary, {wake}")
+    )
+    told = offline(tmp_path)
+    assert "primary: wake" in told
+    assert "is raised by pinging 192.0.2.12 before it is judged, for up to 45 s" in told
+    assert "each costs an outage of 45 s at most" in told

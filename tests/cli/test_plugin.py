@@ -69,6 +69,26 @@ def test_all_is_well():
         ("tunnels", [{"name": "a", "state": "down"}], 1, "tunnel a is down"),
         ("mail", {"state": "not-drained", "because": "451"}, 1, "mail: 451"),
         ("mail", {"state": "drained", "because": "250"}, 0, "steady"),
+        (
+            "mail",
+            {
+                "state": "drained",
+                "because": "250",
+                "canary": {"state": "looped", "because": "it loops"},
+            },
+            1,
+            "mail: it loops",
+        ),
+        (
+            "mail",
+            {
+                "state": "drained",
+                "because": "250",
+                "canary": {"state": "arrived", "because": "it came"},
+            },
+            0,
+            "steady",
+        ),
         ("preflight", {"result": "red"}, 1, "the last preflight was red"),
         ("preflight", {"result": "green", "overdue": True}, 1, "the preflight is overdue"),
         ("preflight", {"result": "yellow"}, 0, "steady"),

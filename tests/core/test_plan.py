@@ -101,6 +101,19 @@ def test_a_trial_has_less_time_to_prove_itself():
     assert str(Reach(2, 5.0)) == "2 far targets must answer within 5 s"
 
 
+def test_a_line_that_sleeps_is_given_its_time():
+    """Where that is longer than a proof's, or a trial's; a quick one has no less for it."""
+    office = site(proof_within=20.0, trial_within=5.0)
+    for wakes, proof, trial in ((30.0, 30.0, 30.0), (10.0, 20.0, 10.0), (0.0, 20.0, 5.0)):
+        slow = tuple(
+            replace(each, wake_within=wakes if each.name == "backup" else 99.0)
+            for each in office.circuits
+        )
+        sleepy = replace(office, circuits=slow)
+        assert plan.make(sleepy, "backup", ON_PRIMARY).proofs == (Reach(1, proof),)
+        assert plan.make(sleepy, "backup", ON_PRIMARY, trial=True).proofs == (Reach(1, trial),)
+
+
 APART = replace(
     OFFICE,
     circuits=tuple(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import smtplib
+import socket
 
 import pytest
 
@@ -18,10 +21,15 @@ def box(tmp_path):
     return Box(tmp_path)
 
 
-def reckon_with(box: Box, mx: Mx, etrn: str = "true") -> None:
+def reckon_with(box: Box, mx: Mx, etrn: str = "true", canary: str = "null") -> None:
     with box.profile.open("a") as profile:
-        where = f'backup_mx: "127.0.0.1:{mx.port}"'
+        where = f'backup_mx: "127.0.0.1:{mx.port}", canary: {canary}'
         profile.write(f"mail: {{domains: [example.com], {where}, etrn: {etrn}}}\n")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 def command(box: Box, *words: str) -> str:
@@ -159,3 +167,72 @@ def test_not_asked_where_etrn_is_off(box):
             assert box.wait(up)["mail"] is None
         assert "etrn is false" in command(box, "switch", "backup")
         assert mx.heard == []
+
+
+def pass_on(text: str, port: int) -> None:
+    """What a backup MX does with a message that it has taken, and an office's server after it."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=5) as landing:
+        landing.sendmail("", ["canary@example.com"], text.encode())
+
+
+def test_a_canary_after_the_switch(box):
+    """Sent when the queue is drained; told in status, its JSON, history and log, and afterwards."""
+    port = free_port()
+    sent = []
+    with Mx(DATA="354 go on", **{".": "250 2.0.0 Queued"}) as mx:
+        mx.taken = lambda text: (sent.append(text), pass_on(text, port))
+        reckon_with(box, mx, canary=f'{{to: canary@example.com, listen: "127.0.0.1:{port}"}}')
+        with box.agent():
+            assert box.wait(up)["mail"]["canary"]["state"] == "unknown"
+            box.kill("primary")
+            box.settled("backup", 30)
+            report = box.wait(lambda report: report["mail"]["canary"]["state"] == "arrived")
+            assert report["mail"]["canary"]["switchover"] == report["switchover"]["id"]
+            assert report["mail"]["canary"]["seconds"] < 5
+            assert report["mail"]["state"] == "drained"
+            assert "Canary: the canary arrived after" in command(box, "status")
+            pass_on("Subject: a stranger's\r\n\r\n", port)
+            pass_on(sent[0], port)
+            box.wait(lambda report: report["mail"]["canary"]["strays"] == 2)
+    assert mx.verbs.index("ETRN") < mx.verbs.index("DATA")
+    gone = json.loads(command(box, "status", "--json"))["mail"]["canary"]
+    assert gone == report["mail"]["canary"] | {"since": gone["since"]}
+    told = command(box, "history")
+    assert "mail: the canary arrived after" in told
+    assert "mail: ignored: a message that is no canary of this run has come" in told
+    assert re.search(r"mail: ignored: the canary of \d+ s ago has come once more", told)
+    assert '"event": "canary-arrived"' in box.logged
+    assert "mail.log" not in box.logged  # whatever is said to what it lands in
+    assert sent[0].split("Message-ID: <")[1].partition("@")[0] not in box.logged
+
+
+def test_a_canary_without_etrn(box):
+    """Then it waits by itself until the backup MX can be reached; a lost one is a warning."""
+    port = free_port()
+    with Mx(BANNER="421 too busy", RCPT="550 5.7.1 not from you") as mx:
+        canary = f'{{to: canary@example.com, listen: "127.0.0.1:{port}"}}'
+        reckon_with(box, mx, etrn="false", canary=canary)
+        with box.agent():
+            box.wait(up)
+            command(box, "switch", "backup")
+            report = box.wait(lambda report: report["mail"]["canary"]["state"] == "waiting")
+            assert report["mail"]["because"].endswith("etrn is false")
+            box.wait(lambda report: "421 too busy" in report["mail"]["canary"]["because"])
+            mx.script["BANNER"] = "220 mx"
+            report = box.wait(lambda report: report["mail"]["canary"]["state"] == "refused")
+            assert report["active"] == "backup"
+    assert "ETRN" not in mx.verbs
+    (line,) = [line for line in box.logged.splitlines() if "canary-lost" in line]
+    assert json.loads(line)["level"] == "warning"
+
+
+def test_a_canary_with_nowhere_to_land(box):
+    """Nothing is sent, and `status` warns; all else goes on."""
+    with Mx() as mx, socket.create_server(("127.0.0.1", 0)) as taken:
+        canary = f'{{to: canary@example.com, listen: "127.0.0.1:{taken.getsockname()[1]}"}}'
+        reckon_with(box, mx, canary=canary)
+        with box.agent():
+            box.wait(lambda report: any("no canary is sent" in w for w in report["warnings"]))
+            command(box, "switch", "backup")
+            box.wait(drained)
+    assert "MAIL" not in mx.verbs

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from tests.support.mx import HANG_UP, Mx
+from wanfailover.mail import checks
 from wanfailover.mail.checks import findings
+from wanfailover.mail.sink import Sink
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes import Names
-from wanfailover.specs import Mail
+from wanfailover.specs import Canary, Mail
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
 RELAY = {"RCPT example.org": "554 5.7.1 <postmaster@example.org>: Relay access denied"}
@@ -119,3 +121,32 @@ async def test_nobody_there():
         port = free.getsockname()[1]
     (row,) = await rows(Mail(("example.com",), "127.0.0.1", port))
     assert row.sentence == "the backup MX cannot be reached: connect: connection refused"
+
+
+CANARY = Canary("canary@example.com", "canary-bounces@example.com", "127.0.0.1", 0)
+
+
+async def landing(canary: Canary | None):
+    return await checks.landing(Mail(("example.com",), "10.20.0.25", canary=canary))
+
+
+async def test_whether_a_canary_can_land():
+    """It is tried, and the agent itself may have the port."""
+    assert (await landing(CANARY)).severity is GREEN
+    sink = Sink(CANARY, print)
+    await sink.open()
+    taken = await landing(replace(CANARY, port=sink.port or 0))
+    await sink.close()
+    assert taken.severity is GREEN
+    assert "listened at already: by the agent" in taken.sentence
+    away = await landing(replace(CANARY, host="192.0.2.1"))
+    assert away.severity is RED
+    assert away.sentence == "cannot land at 192.0.2.1:0: cannot assign requested address"
+
+
+async def test_without_a_canary_its_fate_is_unknown():
+    """And how to know is said."""
+    row = await landing(None)
+    assert row.severity is YELLOW
+    assert "unknown whether the office's server takes what the backup MX passes on" in row.sentence
+    assert "by hand" in row.remedy

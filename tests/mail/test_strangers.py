@@ -8,10 +8,12 @@ import pytest
 
 from wanfailover.core.entries import MailDrained, MailNotDrained
 from wanfailover.mail import session
+from wanfailover.mail.canary import by_smtp as send_canary
 from wanfailover.mail.checks import findings
 from wanfailover.mail.drain import Drain, by_smtp
+from wanfailover.mail.session import Unanswered
 from wanfailover.probes import Names
-from wanfailover.specs import Mail
+from wanfailover.specs import Canary, Mail
 
 GREETING, HELLO, FINE = b"220 mx\r\n", b"250 mx\r\n", b"250 ok\r\n"
 
@@ -52,10 +54,15 @@ async def test_anything(talk, monkeypatch):
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         mail = Mail(("example.com",), *server.sockets[0].getsockname())
         rows = [row async for row in findings(mail, Names())]
+        canary = Canary("canary@example.com", "b@example.com", "127.0.0.1", 2526)
+        try:
+            sent = str(await send_canary(mail, canary, Names())("t" * 43))
+        except Unanswered as failure:
+            sent = str(failure)
         entry = await Drain(mail, by_smtp(mail, Names())).run("s1", within=0.1)
         await asyncio.wait(filter(None, guests), timeout=5)
     assert rows
     assert isinstance(entry, MailDrained | MailNotDrained)
-    for sentence in (entry.because, *(row.sentence for row in rows)):
+    for sentence in (sent, entry.because, *(row.sentence for row in rows)):
         assert sentence.isprintable()
         assert sentence.strip()

@@ -170,6 +170,18 @@ def test_mail_that_waits_is_told():
     assert fold.letters[-1].topic == "circuits"
 
 
+def test_a_canary_that_does_not_arrive_is_told():
+    """Until one does."""
+    came = log.CanaryArrived(3.0, "the canary came")
+    fold = Fold()
+    assert fold.tell(came) == []
+    assert fold.tell(log.CanaryLost("looped", 9.0, "the canary loops")) == ["canary looped"]
+    assert fold.tell(log.CanaryLost("looped", 9.0, "the canary loops")) == []
+    assert fold.letters[0].subject == "mail: the canary loops"
+    assert fold.tell(came) == ["arrived"]
+    assert fold.letters[-1].stage == "ended"
+
+
 def test_a_damaged_journal_is_told():
     fold = Fold()
     assert fold.tell(log.JournalSetAside("journal.db.damaged-1", "malformed")) == ["aside"]

@@ -18,7 +18,7 @@ from wanfailover.drill import Eyes
 from wanfailover.entries import DrillBegan, DrillEnded, PreflightDone
 from wanfailover.journal.reader import Reader
 from wanfailover.probes import Names
-from wanfailover.routine import BY_SCHEDULE, Routines
+from wanfailover.routine import BY_SCHEDULE, Left, Routines
 
 MINUTE = 60.0
 
@@ -41,10 +41,10 @@ async def routines(play: Play, folder, found, wall: Wall):  # noqa: F811
     profile = load(file, plugins=PLUGINS)
     eyes = Eyes(play.engine, dict, lambda: None)
     with Reader(play.path) as reader:
-        made = Routines(
-            profile, play.site, play.router, play.loop, eyes, play.record, reader, Names(),
-            play.clock,
-        )  # fmt: skip
+        left = Left.of(reader, play.clock())
+    made = Routines(
+        profile, play.site, play.router, play.loop, eyes, play.record, left, Names(), play.clock
+    )
     made.schedule._wall = wall
 
     async def look():

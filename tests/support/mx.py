@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
+from collections.abc import Callable
 from typing import Self
 
 from wanfailover.specs import Mail
@@ -35,6 +36,7 @@ class Mx(socketserver.ThreadingTCPServer):
             **script,
         }
         self.heard: list[str] = []
+        self.taken: Callable[[str], object] = str  # told each message
         super().__init__(("127.0.0.1", port), _Talk)
         self.port: int = self.server_address[1]
 
@@ -74,6 +76,16 @@ class _Talk(socketserver.StreamRequestHandler):
             if reply == HANG_UP:
                 return
             self._say(reply)
+            if reply.startswith("354"):
+                self._take()
+
+    def _take(self) -> None:
+        """A message follows, to its end."""
+        lines = []
+        while (line := self.rfile.readline().decode()) not in {".\r\n", ""}:
+            lines.append(line)
+        self.server.taken("".join(lines))
+        self._say(self.server.reply("."))
 
     def _say(self, words: str) -> None:
         self.wfile.write(f"{words}\r\n".encode())

@@ -12,6 +12,9 @@ from typing import Any
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
+LOST = frozenset({"blocklisted", "looped", "refused", "missing", "unsent"})
+"""What may have become of a canary that did not arrive, or not well."""
+
 Report = Mapping[str, Any]
 
 
@@ -48,8 +51,7 @@ def _findings(report: Report) -> Iterator[tuple[int, str]]:
     for tunnel in report["tunnels"]:
         if tunnel["state"] == "down":
             yield WARNING, f"tunnel {tunnel['name']} is down"
-    if report["mail"] and report["mail"]["state"] == "not-drained":
-        yield WARNING, f"mail: {report['mail']['because']}"
+    yield from _mail(report["mail"])
     yield from _preflight(report["preflight"])
     if report["drill"] and report["drill"]["state"] == "failed":
         yield WARNING, f"the last drill failed: {report['drill']['because']}"
@@ -66,6 +68,16 @@ def _circuits(report: Report) -> Iterator[tuple[int, str]]:
         yield WARNING, f"{active} is {state}"
     if active is not None and active != first:
         yield WARNING, f"not on {first}, which is preferred"
+
+
+def _mail(mail: Report | None) -> Iterator[tuple[int, str]]:
+    if mail is None:
+        return
+    canary = mail.get("canary")
+    if mail["state"] == "not-drained":
+        yield WARNING, f"mail: {mail['because']}"
+    if canary is not None and canary["state"] in LOST:
+        yield WARNING, f"mail: {canary['because']}"
 
 
 def _preflight(preflight: Report | None) -> Iterator[tuple[int, str]]:

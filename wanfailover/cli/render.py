@@ -91,6 +91,7 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Last switchover: {switchover(report['switchover'])}"
     if report["mail"]:
         yield f"Mail: {report['mail']['because']}."
+        yield f"Canary: {report['mail']['canary']['because']}."
     yield from _rounds(report)
     if report["router"]["reachable"] is False:
         yield click.style("The router does not answer.", fg="red")

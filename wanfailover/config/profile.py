@@ -13,7 +13,7 @@ from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
 from wanfailover.rounds import Rounds
-from wanfailover.specs import Device, Mail, ProbeSpec
+from wanfailover.specs import Device, Mail, ProbeSpec, Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Profile:
 
         devices: By circuit, how its modem is asked about its line, where it is.
 
+        wakes: By circuit, how it is raised, where it sleeps.
+
         calendar: When a return is permitted.
 
         mail: The backup MX, where there is one.
@@ -81,6 +83,7 @@ class Profile:
     probes: tuple[ProbeSpec, ...]
     policy: Policy
     devices: Mapping[str, Device] = field(default_factory=dict)
+    wakes: Mapping[str, Wake] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     tunnels: tuple[TunnelSpec, ...] = ()
     keep: Keep = Keep()

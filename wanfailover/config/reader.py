@@ -63,6 +63,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         probes=tuple(probe.spec() for probe in keys.probes),
         policy=_policy(keys),
         devices=devices,
+        wakes={each.name: each.wake.wake() for each in keys.circuits if each.wake},
         calendar=keys.failback.calendar(),
         tunnels=tuple(tunnel.spec() for tunnel in keys.tunnels),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),

@@ -176,6 +176,21 @@ def backup_mx_is_beyond(draft: Draft) -> Iterator[Fault]:
             yield Fault(at, text)
 
 
+def canary_can_come_and_go(draft: Draft) -> Iterator[Fault]:
+    """The backup MX takes it, as it takes mail for the office's domains; and bounces are told."""
+    mail = draft.mail
+    if mail is None or mail.canary is None:
+        return
+    canary, at = mail.canary.canary(), ("mail", "canary")
+    domain = canary.recipient.partition("@")[2]
+    if domain not in mail.domains:
+        text = f"`to: {canary.recipient}` is of no domain in `domains`: the backup MX refuses it"
+        yield Fault((*at, "to"), text)
+    if canary.sender.lower() == canary.recipient.lower():
+        text = "`from` is the same as `to`: the canary and its bounces could not be told apart"
+        yield Fault((*at, "from"), text)
+
+
 MISTAKES: tuple[Rule, ...] = (
     two_circuits,
     addresses_fit,
@@ -188,6 +203,7 @@ MISTAKES: tuple[Rule, ...] = (
     tunnels_differ,
     need_can_be_met,
     backup_mx_is_beyond,
+    canary_can_come_and_go,
     times.bounds_in_order,
     times.beginning_within_bounds,
     times.shares_in_order,

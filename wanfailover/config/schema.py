@@ -41,7 +41,7 @@ from wanfailover.config.spans import Size, span
 from wanfailover.config.tunnels import TunnelKeys
 from wanfailover.core.site import Circuit, Path
 from wanfailover.ports import Secret
-from wanfailover.specs import IF_OPER_STATUS, Device
+from wanfailover.specs import IF_OPER_STATUS, Device, Wake
 
 
 class CredentialsKeys(Keys):
@@ -146,6 +146,15 @@ class VantageKeys(Keys):
         return Path(source=self.source, device=self.bind, dscp=self.mark or 0)
 
 
+class WakeKeys(Keys):
+    icmp: Host
+    within: Annotated[float, span("1s", "10m")] | None = None
+
+    def wake(self) -> Wake:
+        """Make the value that the line is raised by."""
+        return Wake(self.icmp, **self.given("within"))
+
+
 class CircuitKeys(Keys):
     name: Word
     address: AddressWithPrefix
@@ -153,7 +162,7 @@ class CircuitKeys(Keys):
     interface: Interface | None = None
     vantage: VantageKeys | None = None
     metered: Flag = False
-    wake: NotBuilt = None
+    wake: WakeKeys | None = None
 
     @property
     def device(self) -> DeviceKeys | None:
@@ -170,6 +179,7 @@ class CircuitKeys(Keys):
             vantage=self.vantage.path() if self.vantage else None,
             metered=self.metered,
             device=self.device.spec(None).name if self.device else None,
+            wake_within=self.wake.wake().within if self.wake else 0.0,
         )
 
 

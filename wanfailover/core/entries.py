@@ -267,6 +267,51 @@ class MailNotDrained:
     replies: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CanaryArrived:
+    """The message that was sent by way of the backup MX has come.
+
+    Args:
+        seconds: It took, from when the backup MX had it.
+
+        path: (host, when it had it by its own clock or None), the first first.
+
+        switchover: The id of the one that it was sent after; None: it was due.
+    """
+
+    seconds: float
+    because: str
+    path: tuple[tuple[str, str | None], ...] = ()
+    switchover: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryLost:
+    """The same, where it has not, or not well.
+
+    Args:
+        fate: ``blocklisted``, ``looped``, ``refused``, ``missing`` or ``unsent``.
+    """
+
+    fate: str
+    seconds: float
+    because: str
+    path: tuple[tuple[str, str | None], ...] = ()
+    switchover: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryStray:
+    """A message came to where canaries land that was not waited for.
+
+    Args:
+        kind: ``late``, ``double`` or ``forged``.
+    """
+
+    kind: str
+    because: str
+
+
 Entry = (
     AgentStarted
     | AgentStopped
@@ -291,6 +336,9 @@ Entry = (
     | SwitchoverEnded
     | MailDrained
     | MailNotDrained
+    | CanaryArrived
+    | CanaryLost
+    | CanaryStray
 )
 
 DURABLE = (

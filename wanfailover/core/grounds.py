@@ -95,7 +95,8 @@ def too_soon(s: Situation) -> str:
         seen = s.site.circuit(back.circuit).vantage is not None
         will = "will be tried" if seen else "cannot be seen from here, so it will be tried"
         return (
-            f"{back.circuit} {will}: at most {s.policy.trial_within:g} s and two switches without "
+            f"{back.circuit} {will}: at most "
+            f"{s.site.proof_within(back.circuit, trial=True):g} s and two switches without "
             "Internet, and back if it is not proved"
         )
     text = f"{back.circuit} is back and must stay quiet for {back.waits:g} s"
@@ -114,7 +115,7 @@ def trial(s: Situation) -> str:
     assert back is not None  # noqa: S101 - the row's test
     return (
         f"{s.why(back.circuit)}, left alone for {back.waits:.0f} s, and preferred: proved within "
-        f"{s.policy.trial_within:g} s, or back to {s.active}"
+        f"{s.site.proof_within(back.circuit, trial=True):g} s, or back to {s.active}"
     )
 
 

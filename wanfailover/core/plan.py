@@ -189,10 +189,9 @@ def make(
         steps.append(ForgetConnections(old, new.address.ip))
     steps.append(Announce(new.address.ip, interface, old, before.interface))
     steps += [RenewTunnel(tunnel) for tunnel in site.tunnels if tunnel.ike is not None]
-    within = site.policy.trial_within if trial else site.policy.proof_within
     return Plan(
         source=active.name if active else None,
         target=target,
         steps=tuple(steps),
-        proofs=(Reach(site.policy.need, within),),
+        proofs=(Reach(site.policy.need, site.proof_within(target, trial=trial)),),
     )

@@ -53,6 +53,8 @@ class Circuit:
         vantage: How packets are sent over it while it is idle; None where they cannot be.
 
         device: The target that asks its modem about the line, as printed; None where none can.
+
+        wake_within: Seconds that the line may take to be raised by traffic; 0: it is always on.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Circuit:
     vantage: Path | None = None
     metered: bool = False
     device: str | None = None
+    wake_within: float = 0.0
 
     @property
     def marked(self) -> bool:
@@ -247,6 +250,13 @@ class Site:
             if circuit.name == name:
                 return circuit
         raise KeyError(name)
+
+    def proof_within(self, circuit: str, *, trial: bool) -> float:
+        """Seconds in which *circuit* must prove itself: a *trial* has its own, a slow line more."""
+        return max(
+            self.policy.trial_within if trial else self.policy.proof_within,
+            self.circuit(circuit).wake_within,
+        )
 
     def is_whole(self, view: RouterView | None) -> bool:
         """A router is on one circuit, and will be after its next restart."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import AsyncIterator
 
 from wanfailover.mail.session import Reply, Unanswered, session
+from wanfailover.mail.sink import Sink
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes.names import Names
 from wanfailover.specs import Mail
@@ -33,6 +36,30 @@ async def findings(mail: Mail, names: Names) -> AsyncIterator[Finding]:
         yield _own(domain, reply)
     yield _stranger(at, stranger, strange)
     yield _etrn(at, mail, offered=offered)
+
+
+async def landing(mail: Mail) -> Finding:
+    """Whether a canary could land here; the agent may be listening already."""
+    if mail.canary is None:
+        sentence = (
+            "unknown whether the office's server takes what the backup MX passes on, or a "
+            "blocklist or a loop is in the way: there is no canary"
+        )
+        remedy = "give mail a canary, or try it by hand: deploy/README.md, Mail"
+        return Finding("mail: canary", YELLOW, sentence, remedy)
+    place = f"{mail.canary.host}:{mail.canary.port}"
+    sink = Sink(mail.canary, lambda _: None)
+    try:
+        await sink.open()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            sentence = f"{place} is listened at already: by the agent, where it runs"
+            return Finding("mail: canary", GREEN, sentence)
+        why = (os.strerror(error.errno) if error.errno else str(error)).lower()
+        remedy = "give `listen` an address that this host has, and a port from 1024 on"
+        return Finding("mail: canary", RED, f"cannot land at {place}: {why}", remedy)
+    await sink.close()
+    return Finding("mail: canary", GREEN, f"would land at {place}")
 
 
 def _own(domain: str, reply: Reply) -> Finding:

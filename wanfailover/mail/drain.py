@@ -111,6 +111,8 @@ class Drains:
         last: What became of the last one, of an earlier run.
 
         spawn: Runs work beside the loop.
+
+        drained: Told of each switchover whose drain has come to an end, well or not.
     """
 
     def __init__(
@@ -120,12 +122,14 @@ class Drains:
         record: EntrySink,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         last: Report | None = None,
+        drained: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._mail = mail if mail is not None and mail.etrn else None
         self._ask = ask
         self._record = record
         self._spawn = spawn
         self._last = last
+        self._drained = drained
         self._task: asyncio.Task[None] | None = None
         self._asking: tuple[str, str, Drain] | None = None  # switchover, since, and what does it
 
@@ -152,6 +156,11 @@ class Drains:
         if self._task is not None:
             self._task.cancel()
         self._task = self._asking = None
+
+    @property
+    def waiting(self) -> bool:
+        """The backup MX has not answered yet."""
+        return self._asking is not None
 
     def report(self) -> Report | None:
         """As ``status --json`` has it; None without a backup MX that is asked."""
@@ -181,6 +190,7 @@ class Drains:
         entry = await drain.run(switchover)
         self._asking, self._last = None, mail_asked(entry, utc_now())
         await self._record(entry)
+        self._drained(switchover)
         if isinstance(entry, MailDrained):
             for pause in AGAIN:
                 await asyncio.sleep(pause)

@@ -20,7 +20,11 @@ FILES = {
     "backup-mx.main.cf": "add to main.cf of the backup MX",
     "backup-mx.master.cf": "add to master.cf of the backup MX",
     "office.main.cf": "add to main.cf of the office's mail server, where that is a Postfix",
+    "office.canary.cf": "add there, too: for the canary",
 }
+
+CANARY = "office.canary.cf"
+"""Only where one is sent."""
 
 ALTERNATIVE = re.compile(r"^2525 ", re.MULTILINE)
 """The line of master.cf that listens at another port than 25."""
@@ -41,20 +45,32 @@ def values(mail: Mail, router: IPv4Address | None) -> dict[str, str | None]:
     routes = [f"{{ {domain} = office:[{host}]:{port} }}" for domain in mail.domains]
     tunnel = mail.host if ipv4(mail.host) else None
     agent = str(router).rpartition(".")[0] if router else None
-    if agent and ipv4(host) and host.rpartition(".")[0] != agent:
-        agent = host
+    hidden = agent is not None and ipv4(host) and host.rpartition(".")[0] != agent
+    canary, sink = mail.canary, None
+    if canary is not None and canary.host != ANYWHERE:
+        sink = f"[{canary.host}]:{canary.port}"
+        there = f"[{host}]:{canary.port}" if hidden else sink  # by a pinhole of its own
+        routes.append(f"{{ {canary.sender} = office:{there} }}")
     return {
         "office_domains": domains,
         "office_routes": ", ".join(routes) if mail.server else None,
         "office_tunnel": tunnel,
-        "office_agent": agent,
+        "office_agent": host if hidden else agent,
         "office_backup_mx": tunnel,
+        "office_canary": canary.recipient.partition("@")[0] if canary else None,
+        "office_bounces": canary.sender if canary else None,
+        "office_sink": sink and f"smtp:{sink}",
     }
+
+
+ANYWHERE = "0.0.0.0"  # noqa: S104 - what a profile may hold, which tells nobody where to send to
 
 
 def filled(mail: Mail, router: IPv4Address | None) -> Iterator[str]:
     """Each file, ready to be added to a Postfix."""
     for name, use in FILES.items():
+        if name == CANARY and mail.canary is None:
+            continue
         text = fill((FOLDER / name).read_text(encoding="utf-8"), values(mail, router))
         listens = f"{mail.port:<5}" if mail.port != 25 else "#2525 "
         yield f"# --- {name}: {use} ---\n{ALTERNATIVE.sub(listens, text)}"

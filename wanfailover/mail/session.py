@@ -1,4 +1,4 @@
-"""A session with the backup MX, by the ordinary way: in which no message is ever sent."""
+"""A session with the backup MX, by the ordinary way; the only message ever sent is the canary."""
 
 from __future__ import annotations
 
@@ -64,6 +64,20 @@ class Session:
         replies = [await self._say("RCPT", f"TO:<{recipient}>") for recipient in recipients]
         await self._say("RSET")
         return tuple(replies)
+
+    async def send(self, sender: str, recipient: str, message: bytes) -> Reply:
+        """Send *message*; the reply to it, or the first before it that is a no."""
+        for words in (("MAIL", f"FROM:<{sender}>"), ("RCPT", f"TO:<{recipient}>")):
+            reply = await self._say(*words)
+            if reply.code // 100 != 2:
+                return reply
+        try:
+            response = await self._client.data(message)
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code < 0:  # no reply at all
+                raise
+            return Reply(error.code, legible(error.message))
+        return Reply(response.code, legible(response.message))
 
     async def _say(self, *words: str) -> Reply:
         response = await self._client.execute_command(*(word.encode("ascii") for word in words))

@@ -189,10 +189,8 @@ class Incidents:
                 yield from self._moved(entry)
             case log.TunnelChanged() | log.TunnelsFailed():
                 yield from self._tunnel(entry)
-            case log.MailNotDrained():
-                yield _News(self._topic("mail"), "mail", WARNING, _said(entry))
-            case log.MailDrained() if "mail" in self._open:
-                yield _News("mail", "drained", INFO, _said(entry), ends=True)
+            case log.MailNotDrained() | log.MailDrained() | log.CanaryLost() | log.CanaryArrived():
+                yield from self._mail(entry)
             case log.JournalSetAside():
                 yield _News("journal", "aside", WARNING, _said(entry), ends=True)
             case PreflightDone():
@@ -271,6 +269,19 @@ class Incidents:
                 outage = self._open.get(CIRCUITS)
                 if outage is not None and f"{own} down" in outage.told:
                     yield _News(CIRCUITS, f"{own} up", INFO, _said(entry), once=False)
+            case _:
+                pass
+
+    def _mail(self, entry: Entry) -> Iterator[_News]:
+        match entry:
+            case log.MailNotDrained():
+                yield _News(self._topic("mail"), "mail", WARNING, _said(entry))
+            case log.MailDrained() if "mail" in self._open:
+                yield _News("mail", "drained", INFO, _said(entry), ends=True)
+            case log.CanaryLost(fate=fate):
+                yield _News(self._topic("canary"), f"canary {fate}", WARNING, _said(entry))
+            case log.CanaryArrived() if "canary" in self._open:
+                yield _News("canary", "arrived", INFO, _said(entry), ends=True)
             case _:
                 pass
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from wanfailover.core.facts import Result
 from wanfailover.core.plan import Proof
@@ -17,8 +18,9 @@ from wanfailover.errors import ProofFailed
 from wanfailover.ports import ProbeResult
 from wanfailover.probes import Names, build
 from wanfailover.probes.kinds import KINDS
+from wanfailover.probes.rouse import rouse
 from wanfailover.probes.watch import ask
-from wanfailover.specs import Icmp, ProbeSpec
+from wanfailover.specs import Icmp, ProbeSpec, Wake
 
 AGAIN_ICMP = 0.25
 AGAIN = 1.0
@@ -26,10 +28,20 @@ AGAIN = 1.0
 
 
 class FarProver:
-    """Proves with the profile's far probes; with the circuit's gateway where it has none."""
+    """Proves with the profile's far probes; with the circuit's gateway where it has none.
 
-    def __init__(self, probes: Sequence[ProbeSpec], site: Site, names: Names) -> None:
+    A line that sleeps is raised meanwhile, which proves nothing by itself.
+    """
+
+    def __init__(
+        self,
+        probes: Sequence[ProbeSpec],
+        site: Site,
+        names: Names,
+        wakes: Mapping[str, Wake] = MappingProxyType({}),
+    ) -> None:
         self._probes = tuple(probes)
+        self._wakes = wakes
         self._site = site
         self._names = names
 
@@ -45,6 +57,8 @@ class FarProver:
         answered: list[str] = []
         silent = {spec.name: "no answer" for spec in specs}
         tasks = [asyncio.create_task(self._ask(spec, silent)) for spec in specs]
+        wake = self._wakes.get(circuit)
+        rousing = [asyncio.create_task(rouse(wake, Path(), self._names))] if wake else []
         try:
             async with asyncio.timeout(proof.within):
                 for next_done in asyncio.as_completed(tasks):
@@ -58,9 +72,9 @@ class FarProver:
                 f"{proof.within:g} s ({failed})"
             ) from None
         finally:
-            for task in tasks:
+            for task in (*tasks, *rousing):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *rousing, return_exceptions=True)
         return f"{', '.join(answered)} answered within {time.monotonic() - began:.2f} s"
 
     async def _ask(self, spec: ProbeSpec, silent: dict[str, str]) -> str:

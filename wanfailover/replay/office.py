@@ -94,9 +94,8 @@ class Office:
         if self.unread is not None:
             because = f"nothing was changed: {self.unread}"
             return Ended(now + 0.1, replace(made, changed=False, seconds=0.1, because=because))
-        policy = self.site.policy
         trial = order.rule == "trial-failback"
-        patience = policy.trial_within if trial else policy.proof_within
+        patience = self.site.proof_within(order.target, trial=trial)
         end = now + self._took
         alive, assumed = self._alive(order.target, end + offset, patience)
         if alive is None:
