@@ -134,7 +134,7 @@ class Agent:
         self._sleepers = Sleepers(
             profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
         )
-        eyes = Eyes(self.engine, lambda: self._tunnels.readings, self._mail.report)
+        eyes = Eyes(lambda: self.engine, lambda: self._tunnels.readings, self._mail.report)
         self._routines = Routines(
             profile, self._site, driver, self._loop, eyes, self._record, left, self._names
         )

@@ -63,14 +63,21 @@ class Eyes:
     """What a drill looks at.
 
     Args:
+        current: The engine that decides now: a profile that is read again may bring another.
+
         tunnels: How they are, by name.
 
         mail: What became of having the backup MX deliver: see `Drains.report`.
     """
 
-    engine: Engine
+    current: Callable[[], Engine]
     tunnels: Callable[[], Mapping[str, TunnelReading]]
     mail: Callable[[], Report | None]
+
+    @property
+    def engine(self) -> Engine:
+        """The one that decides now."""
+        return self.current()
 
 
 @dataclass(slots=True)

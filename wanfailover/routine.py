@@ -68,7 +68,7 @@ class Routines:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._profile = profile
-        self._engine = eyes.engine
+        self._eyes = eyes
         self._driver = Turns(driver, loop.router)
         self._names = names
         self._ask: Callable[[Request], Awaitable[Answer]] = loop.ask
@@ -125,7 +125,7 @@ class Routines:
             await self.drill(None, None, BY_SCHEDULE, dry_run=False)
 
     def _calm(self) -> bool:
-        engine = self._engine
+        engine = self._eyes.engine
         busy = engine.switchover is not None or engine.decision.target is not None
         amiss = engine.fast or engine.active is None or engine.router.unread is not None
         return not (busy or amiss or self.drills.away)
@@ -134,7 +134,8 @@ class Routines:
         return await self.preflights.now(DRILL)
 
     async def _look(self) -> AsyncIterator[Finding]:
-        days, cost = self._engine.memory().days, self._engine.site.policy.switch_cost
+        engine = self._eyes.engine
+        days, cost = engine.memory().days, engine.site.policy.switch_cost
         aside = partial(preflight.offline, self._profile, days, cost)  # a second of reckoning
         for row in await asyncio.to_thread(lambda: list(aside())):
             yield row

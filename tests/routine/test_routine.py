@@ -39,7 +39,7 @@ async def routines(play: Play, folder, found, wall: Wall):  # noqa: F811
     file = folder / "office.yaml"
     file.write_text(PROFILE)
     profile = load(file, plugins=PLUGINS)
-    eyes = Eyes(play.engine, dict, lambda: None)
+    eyes = Eyes(lambda: play.engine, dict, lambda: None)
     with Reader(play.path) as reader:
         left = Left.of(reader, play.clock())
     made = Routines(

@@ -75,7 +75,7 @@ class Play:
         self.follow = dict.fromkeys(self.tunnels, True)  # tunnels that come up after a switch
         self.mail: dict | None = None
         self.drains = True
-        eyes = Eyes(self.engine, self._readings, lambda: self.mail)
+        eyes = Eyes(lambda: self.engine, self._readings, lambda: self.mail)
         self.preflight: PreflightDone | None = PreflightDone("green", 1.0)
         self.drills = Drills(site, eyes, self.loop.ask, self._preflight, self.record, self.clock)
 
