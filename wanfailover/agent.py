@@ -38,6 +38,7 @@ from wanfailover.core.facts import (
     Tick,
 )
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
+from wanfailover.drill import Eyes
 from wanfailover.flight.writer import FlightRecorder
 from wanfailover.guarded import Guarded
 from wanfailover.hints import Hints
@@ -49,6 +50,7 @@ from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Succession, Watchers
 from wanfailover.mail.postmaster import Postmaster
+from wanfailover.notify.office import post_of
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names, Runner
 from wanfailover.probes.rouse import rouse
@@ -57,6 +59,7 @@ from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.reload import Reloader
 from wanfailover.report import Report
+from wanfailover.routine import Left, Routines
 from wanfailover.sites import SiteDir
 from wanfailover.sleepers import Sleepers
 from wanfailover.specs import Wake
@@ -91,8 +94,8 @@ class Agent:
         self._notify = notify or Notifier({})
         self._driver = driver = Guarded(router)
         spill = Spill(site_dir.spill)
-        spilled = spill.rows()
-        self._journal = Journal(site_dir.journal, spilled=spilled)
+        spilled, letters = spill.rows(), spill.posted()
+        self._journal = Journal(site_dir.journal, spilled=spilled, posted=letters)
         self._record = Recorder(self._journal, spill=spill)
         self._aim = Aim(profile)
         with Reader(site_dir.journal, spilled, lenient=True) as reader:
@@ -100,6 +103,9 @@ class Agent:
             cost = usual_cost(reader)
             self._last = report.last_switchover(reader)
             mailed, flown = report.last_mail(reader), report.last_canary(reader)
+            left = Left.of(reader, time.monotonic())
+            self._names = names = names or Names()
+            self._post = post_of(profile, reader, self._journal, names, self._conditions, letters)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         site = profile.site()
@@ -107,7 +113,7 @@ class Agent:
         self.engine = Engine(self._site, self._aim.controls, memory)
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
-        self._names = names or Names()
+        self._record.teller = self._post
         prover = FarProver(profile.probes, self._site, self._names, profile.wakes)
         switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
@@ -127,6 +133,10 @@ class Agent:
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._sleepers = Sleepers(
             profile.wakes, self._loop.inbox.put_nowait, self._rouse, self._loop.spawn
+        )
+        eyes = Eyes(lambda: self.engine, lambda: self._tunnels.readings, self._mail.report)
+        self._routines = Routines(
+            profile, self._site, driver, self._loop, eyes, self._record, left, self._names
         )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
@@ -158,20 +168,29 @@ class Agent:
             tunnels=self._tunnels.readings,
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
+            notify=self._post.report(),
+            preflight=self._routines.preflights.report(),
+            drill=self._routines.report(),
         )
         return report.live(self.engine, running, report.Wall(time.monotonic(), utc_now()))
 
     def _warnings(self) -> Iterator[str]:
-        tellers = (self._record, self._flight, self._hints, self._loop.marks, self._custody)
-        yield from filter(None, (teller.trouble for teller in tellers))
-        beside = (self._tunnels.trouble, self._mail.trouble, self._reloader.trouble)
-        yield from filter(None, beside)
-        yield from filter(None, (logs.trouble(), self._control.trouble))
+        beside = (self._post, self._routines, self._hints, self._loop.marks, self._custody)
+        yield from filter(None, (self._record.trouble, self._flight.trouble))
+        yield from filter(None, (teller.trouble for teller in beside))
+        yield from filter(None, (self._tunnels.trouble, self._mail.trouble))
+        yield from filter(None, (self._reloader.trouble, logs.trouble(), self._control.trouble))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
         if self.engine.router.unfinished:
             yield f"after its next restart the router will hold {self.engine.router.unfinished}"
         yield from self._remarks
+
+    def _conditions(self) -> dict[str, str]:
+        """What is amiss and has no entry: with the disk, and what has not been done."""
+        disks = {"journal": self._record.trouble, "recording of samples": self._flight.trouble}
+        troubles = {topic: trouble for topic, trouble in disks.items() if trouble}
+        return troubles | self._routines.conditions()
 
     async def switch(self, request: SwitchRequest, *, dry_run: bool) -> Reply:
         """Put an operator's request into the inbox and wait for its answer."""
@@ -193,6 +212,12 @@ class Agent:
     async def automation(self, request: PauseRequest | ResumeRequest) -> Reply:
         """Stop automation, or let it go on."""
         return reply_to(await self._loop.ask(request))
+
+    async def drill(
+        self, circuit: str | None, stay: float | None, who: str, *, dry_run: bool
+    ) -> Reply:
+        """Rehearse a failover."""
+        return await self._routines.drill(circuit, stay, who, dry_run=dry_run)
 
     def explanation(self) -> Report:
         """Tell the decision in force, with all that it rests on."""
@@ -241,6 +266,7 @@ class Agent:
         self._loop.spawn(self._runner.close())
         self._runner = Runner(self._sampled, detect=site.policy.detect, names=self._names)
         self._rewire(profile)
+        self._routines.profile = profile
         facts: list[Fact | None] = [self._windows.exchange(profile.calendar), router.view]
         if router.unread is not None:
             facts.append(RouterUnread(time.monotonic(), router.unread))
@@ -272,6 +298,8 @@ class Agent:
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
             self._mail.resume(self._last)
+            self._loop.spawn(self._post.run())
+            self._loop.spawn(self._routines.run())
             self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._windows.run())
@@ -383,6 +411,7 @@ class Agent:
 
     def _point(self, now: float) -> None:
         """Aim the probes at what the router does now; look closer while something is overdue."""
+        self._routines.preflights.give_way()
         if self.engine.router.view is not None:  # before that nothing is watched yet
             self._announce()
         aimed = (self.engine.active, self.engine.epoch)

@@ -85,6 +85,10 @@ class Desk(Protocol):
 
     async def automation(self, request: PauseRequest | ResumeRequest) -> Reply: ...
 
+    async def drill(
+        self, circuit: str | None, stay: float | None, who: str, *, dry_run: bool
+    ) -> Reply: ...
+
     def explanation(self) -> Report: ...
 
 
@@ -105,6 +109,7 @@ class Control:
             b"/auto": (b"POST", self._auto),
             b"/pause": (b"POST", self._pause),
             b"/resume": (b"POST", self._resume),
+            b"/drill": (b"POST", self._drill),
         }
 
     async def open(self) -> None:
@@ -223,6 +228,15 @@ class Control:
     async def _resume(self, body: bytes, who: str) -> dict[str, Any]:
         _object(body, "a request to resume")
         return asdict(await self._desk.automation(ResumeRequest(_new_id(), who)))
+
+    async def _drill(self, body: bytes, who: str) -> dict[str, Any]:
+        """Whoever asked may go away: it goes on."""
+        asked = _object(body, "a drill request")
+        drill = self._desk.drill(
+            asked.text("circuit") or None, asked.seconds("stay"), who,
+            dry_run=asked.flag("dry_run"),
+        )  # fmt: skip
+        return asdict(await drill)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,8 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.mail.drain import WITHIN_ONCE, Drain, by_smtp
+from wanfailover.notify.office import post_of
+from wanfailover.notify.post import Post
 from wanfailover.ports import RouterDriver
 from wanfailover.probes import Names
 from wanfailover.proofs import FarProver
@@ -109,12 +112,15 @@ async def switch_once(
         return unknown
     driver = Guarded(router)
     spill = Spill(site_dir.spill)
-    spilled = spill.rows()
-    journal = Journal(site_dir.journal, spilled=spilled)
+    spilled, letters = spill.rows(), spill.posted()
+    journal = Journal(site_dir.journal, spilled=spilled, posted=letters)
     record = Recorder(journal, spill=spill)
     try:
         with Reader(site_dir.journal, spilled, lenient=True) as reader:
             memory = remember(reader, time.monotonic())
+            record.teller = post = post_of(
+                profile, reader, journal, names or Names(), spilled=letters
+            )
         engine = Engine(site, memory=memory)
         if dry_run:
             engine.feed(await driver.read(), time.monotonic())
@@ -130,6 +136,7 @@ async def switch_once(
             notes = [f"Note: {record.trouble}"] if record.trouble else []
             if profile.mail is not None and session.moved is not None:
                 notes.append(await _drained(profile.mail, session.moved, names or Names(), record))
+            notes += await _notified(post)
             return replace(reply, lines=(*reply.lines, *notes))
         finally:
             await run.custody.release()
@@ -140,6 +147,15 @@ async def switch_once(
     finally:
         await driver.close()
         journal.close()
+
+
+async def _notified(post: Post) -> list[str]:
+    """Send what can be sent, for as long as one may wait for a command."""
+    sending = asyncio.create_task(post.run())
+    done = await post.drained(WITHIN_ONCE)
+    sending.cancel()
+    await asyncio.wait([sending])
+    return [] if done else [f"Note: {post.trouble}; the next agent sends them"]
 
 
 async def _drained(mail: Mail, switchover: str, names: Names, record: Recorder) -> str:

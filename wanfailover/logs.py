@@ -29,6 +29,7 @@ QUIET = {
     "paramiko": logging.CRITICAL,  # tracebacks at ERROR for what we report in a sentence
     "asyncio": logging.WARNING,
     "aiohttp": logging.WARNING,
+    "apscheduler": logging.ERROR,  # a run that was missed is overdue in `status`
     "mail.log": logging.CRITICAL,  # aiosmtpd's: every line of a client's at INFO, its rubbish above
 }
 

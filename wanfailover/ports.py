@@ -13,10 +13,10 @@ from ipaddress import IPv4Address
 from pathlib import Path as FilePath
 from typing import Protocol
 
-from wanfailover.core.entries import Entry
 from wanfailover.core.facts import Result, RouterView
 from wanfailover.core.plan import Proof, Step
 from wanfailover.core.site import Circuit, Path, Tunnel
+from wanfailover.entries import Entry
 
 
 class Secret:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from wanfailover import timing, traffic
 from wanfailover.abilities import Inspectable, Letting, Pinhole, Renewing
@@ -16,7 +17,8 @@ from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
 from wanfailover.core.site import Circuit, Path, Site
 from wanfailover.mail import blocked, checks
-from wanfailover.ports import Finding, ProbeResult, RouterDriver, Severity
+from wanfailover.notify import checks as notified
+from wanfailover.ports import Finding, ProbeResult, Severity
 from wanfailover.probes import Assignment, Names, once
 from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.probes.rouse import rouse
@@ -57,8 +59,19 @@ def offline(
     yield from traffic.findings(profile)
 
 
+class Legible(Protocol):
+    """A router's driver, as far as it must be for a look; it may be `Inspectable` besides."""
+
+    async def read(self) -> RouterView:
+        """Read what the router holds now."""
+        ...
+
+
 async def online(
-    profile: Profile, driver: RouterDriver, doing: Callable[[str], object] = str
+    profile: Profile,
+    driver: Legible,
+    doing: Callable[[str], object] = str,
+    names: Names | None = None,
 ) -> AsyncIterator[Finding]:
     """What router, probes and vantages tell, each as soon as it is known.
 
@@ -69,6 +82,8 @@ async def online(
 
         doing: Told what is begun, for some of it takes long.
 
+        names: What is known of names by now.
+
     Raises:
         DriverError: The router cannot be reached or entered; nothing more can be told.
     """
@@ -78,7 +93,7 @@ async def online(
     view = await driver.read()
     async for row in _router(profile, view, driver, doing):
         yield row
-    names = Names()
+    names = names or Names()
     active = site.identify(view)
     look = _Look(profile, active, view)
     async for row in look.round(names, doing):
@@ -90,11 +105,23 @@ async def online(
             yield _out_of_sight(circuit, profile)
     for row in blocked.findings(look.seen, look.active):
         yield row
+    async for row in _beyond(profile, names, doing):
+        yield row
+
+
+async def _beyond(
+    profile: Profile, names: Names, doing: Callable[[str], object]
+) -> AsyncIterator[Finding]:
+    """What a switchover does not need, and whoever lives with it does."""
     if profile.mail is not None:
         doing(f"asking the backup MX {profile.mail.name}")
         async for row in checks.findings(profile.mail, names):
             yield row
         yield await checks.landing(profile.mail)
+    if profile.notices.paths:
+        doing("trying the paths of notifications")
+        async for row in notified.findings(profile.notices, names):
+            yield row
 
 
 class _Look:
@@ -159,7 +186,7 @@ def _raised(circuit: str | None, wake: Wake, awake: bool) -> Finding:
 
 
 async def _router(
-    profile: Profile, view: RouterView, driver: RouterDriver, doing: Callable[[str], object]
+    profile: Profile, view: RouterView, driver: Legible, doing: Callable[[str], object]
 ) -> AsyncIterator[Finding]:
     site, mail = profile.site(), profile.mail
     yield _active(site, view)
@@ -211,7 +238,7 @@ def pinhole(profile: Profile, server: str, known: tuple[Pinhole, ...] | None) ->
     return Finding(subject, GREEN, f"the router's NAT leads port {port} to {holes[0].inside}")
 
 
-def renewals(site: Site, driver: RouterDriver) -> Iterator[Finding]:
+def renewals(site: Site, driver: Legible) -> Iterator[Finding]:
     """Whether tunnels are begun anew after a switch; how well they would, the driver tells."""
     for tunnel in site.tunnels:
         subject = f"tunnel {tunnel.name}"

@@ -8,19 +8,21 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from wanfailover.core.entries import (
     ActionFailed,
     CanaryLost,
-    Entry,
     JournalSetAside,
     LineLearned,
     MailNotDrained,
     SwitchoverEnded,
 )
+from wanfailover.entries import Entry
 from wanfailover.errors import JournalError
+from wanfailover.journal.outbox import Posted
 from wanfailover.journal.plain import to_data
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
@@ -38,6 +40,29 @@ EXPLAINED = {"passed_over", "thresholds"}
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+class Teller(Protocol):
+    """Makes messages of entries: see `notify.post`. Neither waits nor raises."""
+
+    def tell(self, entries: Sequence[Entry]) -> list[Posted]:
+        """Give what is to be written with *entries*."""
+        ...
+
+    def send(self, entries: Sequence[Entry], posted: Sequence[Posted]) -> None:
+        """They are written, or cannot be just now."""
+        ...
+
+
+class Silent:
+    """Nobody is told."""
+
+    def tell(self, _: Sequence[Entry]) -> list[Posted]:
+        """Give nothing."""
+        return []
+
+    def send(self, _: Sequence[Entry], __: Sequence[Posted]) -> None:
+        """Nothing is sent."""
+
+
 class Recorder:
     """An `EntrySink`. *trouble* says why the journal cannot be written, while it cannot.
 
@@ -45,6 +70,9 @@ class Recorder:
         clock: Stamps the entries, in seconds, monotonic.
 
         spill: Takes what a restart must know while the journal does not.
+
+    Attributes:
+        teller: Makes messages of what is recorded.
     """
 
     def __init__(
@@ -56,8 +84,9 @@ class Recorder:
         self._journal = journal
         self._clock = clock
         self._spill = spill or Spill(None)
+        self.teller: Teller = Silent()
         self._aside: Path | None = None
-        self._spilled = bool(self._spill.rows())  # of an earlier run
+        self._spilled = bool(self._spill.rows() or self._spill.posted())  # of an earlier run
         self._log = structlog.get_logger("wanfailover")
         self.trouble: str | None = None
         if journal.trouble is not None:
@@ -77,8 +106,8 @@ class Recorder:
             self._tell(entry)
         if not entries:
             return
-        rows = self._journal.stamp(entries, self._clock())
-        writing = asyncio.ensure_future(self._journal.write(rows))
+        rows, posted = self._journal.stamp(entries, self._clock()), self.teller.tell(entries)
+        writing = asyncio.ensure_future(self._journal.write(rows, posted))
         await asyncio.wait([writing], timeout=PATIENCE if self.trouble is None else IMPATIENCE)
         trouble = f"the disk of the journal has not answered for {PATIENCE:g} s"
         if writing.done():
@@ -86,9 +115,10 @@ class Recorder:
         else:
             writing.add_done_callback(self._late)
         if trouble:
-            self._keep(rows, trouble)
+            self._keep(rows, posted, trouble)
         else:
             self._written()
+        self.teller.send(entries, posted)
 
     def _late(self, writing: asyncio.Future[None]) -> None:
         """The disk has answered after all: what was written comes before all that is to come."""
@@ -106,9 +136,9 @@ class Recorder:
             raise error
         return str(error or "")
 
-    def _keep(self, rows: Sequence[Row], trouble: str) -> None:
+    def _keep(self, rows: Sequence[Row], posted: Sequence[Posted], trouble: str) -> None:
         try:
-            self._spilled |= self._spill.keep(rows)
+            self._spilled |= self._spill.keep(rows, posted)
         except OSError as error:
             trouble += f"; nor can {self._spill.path or 'a runtime directory'}: {error.strerror}"
         self._complain(trouble)

@@ -19,15 +19,16 @@ from wanfailover.core.entries import (
     CanaryArrived,
     CanaryLost,
     DecisionMade,
-    Entry,
     MailDrained,
     MailNotDrained,
     SwitchoverEnded,
 )
 from wanfailover.core.reading import Reading
+from wanfailover.entries import Entry, PreflightDone
+from wanfailover.forecast import upcoming
 from wanfailover.journal.eras import utc_now
-from wanfailover.journal.memory import last_active, remember
-from wanfailover.journal.reader import Reader
+from wanfailover.journal.memory import Ages, last_active, remember
+from wanfailover.journal.reader import Reader, boot_id
 from wanfailover.tunnels import TunnelReading
 
 Report = dict[str, Any]
@@ -66,12 +67,15 @@ class Running:
     tunnels: Mapping[str, TunnelReading] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     mail: Report | None = None
+    notify: Report | None = None
+    preflight: Report | None = None
+    drill: Report | None = None
 
 
 def live(engine: Engine, running: Running, wall: Wall) -> Report:
     """Tell how things stand now."""
     decision, hold = engine.decision, engine.hold
-    return {
+    told: Report = {
         "site": engine.site.name,
         "active": engine.active,
         "since": wall.at(running.since) if engine.active else None,
@@ -96,7 +100,9 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         "switchover": _switchover(engine, running),
         "tunnels": [_tunnel(name, reading, wall) for name, reading in running.tunnels.items()],
         "mail": running.mail,
-        "preflight": None,
+        "notify": running.notify,
+        "preflight": running.preflight,
+        "drill": running.drill,
         "agent": {
             "running": True,
             "pid": running.pid,
@@ -105,6 +111,7 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         },
         "warnings": list(running.warnings),
     }
+    return told | {"next": upcoming(told)}
 
 
 def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
@@ -213,6 +220,28 @@ def last_mail(reader: Reader) -> Report | None:
     return mail_asked(record.entry, record.at)
 
 
+def preflight(done: PreflightDone, age: float, *, overdue: bool = False) -> Report:
+    """A preflight of *age* seconds, as `status` shows it."""
+    return {
+        "result": done.result,
+        "age_seconds": round(age),
+        "at": stamp(utc_now() - timedelta(seconds=age)),
+        "overdue": overdue,
+        "rows": [
+            {"subject": subject, "severity": severity, "sentence": sentence, "remedy": remedy}
+            for subject, severity, sentence, remedy in done.rows
+        ],
+    }
+
+
+def last_preflight(reader: Reader, mono: float) -> Report | None:
+    """The newest; None where there was none."""
+    record = reader.last(PreflightDone)
+    if record is None or not isinstance(record.entry, PreflightDone):
+        return None
+    return preflight(record.entry, Ages(reader, boot_id(), mono, utc_now)(record))
+
+
 def mail_told(drained: Report | None, canary: Report | None) -> Report | None:
     """Both of these as one; None where neither is done."""
     if drained is None and canary is None:
@@ -289,9 +318,12 @@ def recorded(reader: Reader, site: str) -> Report:
         "switchover": last_switchover(reader),
         "tunnels": [],
         "mail": mail_told(last_mail(reader), last_canary(reader)),
-        "preflight": None,
+        "notify": None,
+        "preflight": last_preflight(reader, mono),
+        "drill": None,
         "agent": {"running": False, "pid": None, "version": __version__, "uptime_seconds": None},
         "warnings": [],
+        "next": None,
     }
 
 

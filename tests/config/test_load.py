@@ -344,7 +344,9 @@ class TestDrivers:
         """By default the drivers are those found by entry point."""
         file = tmp_path / "office.yaml"
         file.write_text(LEAST)
-        with pytest.raises(ProfileError, match="no driver `linux` is installed; write `command`, `iproute2`"):
+        with pytest.raises(
+            ProfileError, match="no driver `linux` is installed; write `command`, `iproute2`"
+        ):
             load(file)
 
 

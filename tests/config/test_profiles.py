@@ -15,7 +15,8 @@ from wanfailover.config.durations import seconds
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import KINDS, ProbeKeys
 from wanfailover.config.profile import Keep
-from wanfailover.config.schema import FileKeys, ProfileKeys
+from wanfailover.config.references import FileKeys
+from wanfailover.config.schema import ProfileKeys
 from wanfailover.core.site import Detect, Policy
 from wanfailover.errors import ProfileError
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.flight.tape import Taped
 from tests.scenarios.world import World, site
-from wanfailover.core.entries import LineLearned
+from wanfailover.core.entries import Entry, LineLearned
 from wanfailover.core.facts import Fact, ProbeSample, Result, Role, RouterView
 from wanfailover.core.memory import Memory
 from wanfailover.core.site import Site
@@ -24,7 +24,6 @@ from wanfailover.flight import rows
 from wanfailover.flight.grain import grained, grained_fact
 from wanfailover.flight.rows import Decoder, Encoder, Fed
 from wanfailover.flight.values import UnknownValueError, pack, unpack
-from wanfailover.journal.plain import KINDS
 
 WHOLE = st.integers(0, 10**13).map(lambda micro: micro / 1e6)
 TIMES = WHOLE | st.floats(allow_nan=False)
@@ -56,7 +55,7 @@ def made(cls):
 
 
 FACTS = st.one_of([made(cls) for cls in get_args(Fact)] + [made(ProbeSample).map(grained_fact)] * 3)
-ENTRIES = st.one_of([made(cls) for cls in KINDS.values() if cls is not LineLearned])
+ENTRIES = st.one_of([made(cls) for cls in get_args(Entry) if cls is not LineLearned])
 FED = st.builds(Fed, FACTS, TIMES | WHOLE, st.lists(ENTRIES, max_size=2).map(tuple))
 
 

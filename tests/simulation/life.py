@@ -56,9 +56,9 @@ class _OnWire(Journal):
         self._full = full
         super().__init__(path, Inline(), spilled=spilled)
 
-    async def write(self, stamped: Sequence[Row]) -> None:
+    async def write(self, stamped: Sequence[Row], *more: Any) -> None:
         self._wire.meet("to the disk")
-        await super().write(stamped)
+        await super().write(stamped, *more)
         self._wire.meet("on the disk")
 
     def _opened(self) -> sqlite3.Connection:

@@ -43,6 +43,8 @@ COMMANDS = {
     "pause": "Stop automation for a while; the agent goes on watching.",
     "resume": "Let automation go on.",
     "check": "Answer: would a failover work now?",
+    "drill": "Rehearse a failover and the return, with all proofs.",
+    "notify": "Try the paths by which somebody is told.",
     "mail-config": "Print Postfix configuration for the backup MX and the office.",
     "history": "List what happened and why, oldest first.",
     "explain": "Tell why it decided so: facts, thresholds, and the rules that said no.",

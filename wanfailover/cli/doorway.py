@@ -17,7 +17,8 @@ from wanfailover import plugins
 from wanfailover.cli.asking import Asker, one_of
 from wanfailover.config import vault
 from wanfailover.config.proposal import sound
-from wanfailover.config.schema import CredentialsKeys, RouterKeys, SecretKeys
+from wanfailover.config.references import SecretKeys
+from wanfailover.config.schema import CredentialsKeys, RouterKeys
 from wanfailover.config.tree import parse
 from wanfailover.core.facts import RouterView
 from wanfailover.ports import DriverPlugin, RouterAccess, Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from wanfailover.core.entries import Entry
+from wanfailover.entries import Entry
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.writer import Journal
 from wanfailover.sites import Lock, SiteDir

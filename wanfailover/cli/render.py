@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wanfailover.wording import span
+
 if TYPE_CHECKING:
+    from wanfailover.notify.checks import Tried
+    from wanfailover.outages import Account
     from wanfailover.ports import Finding
 
 COLOURS = {
@@ -28,6 +32,9 @@ COLOURS = {
     "undone": "yellow",
     "unproved": "yellow",
     "stuck": "red",
+    "passed": "green",
+    "failed": "red",
+    "refused": "yellow",
 }
 
 SUBJECT = 30
@@ -39,19 +46,6 @@ Report = Mapping[str, Any]
 def coloured(word: str, width: int = 0) -> str:
     """A word of state in its colour."""
     return click.style(word.ljust(width), fg=COLOURS.get(word))
-
-
-def span(seconds: float) -> str:
-    """A length of time as one speaks of it: ``2.9 s``, ``12 min``, ``3 h 20 min``, ``4 days``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} days"
 
 
 def clock(stamp: str | None) -> str:
@@ -82,6 +76,9 @@ def _status(report: Report) -> Iterator[str]:
         yield f"Decision: {report['decision']['rule']}: {report['decision']['because']}" + (
             f"; until {clock(until)}" if until else ""
         )
+    if report["next"]:
+        at = f"{clock(report['next']['at'])}: " if report["next"]["at"] else ""
+        yield f"Next: {at}{report['next']['what']}."
     if report["hold"]:
         until = report["hold"]["until"]
         end = f"until {clock(until)}" if until else "until: wanfailover auto"
@@ -95,6 +92,7 @@ def _status(report: Report) -> Iterator[str]:
     if report["mail"]:
         yield f"Mail: {report['mail']['because']}."
         yield f"Canary: {report['mail']['canary']['because']}."
+    yield from _rounds(report)
     if report["router"]["reachable"] is False:
         yield click.style("The router does not answer.", fg="red")
     yield from (f"Warning: {text}" for text in report["warnings"])
@@ -102,6 +100,22 @@ def _status(report: Report) -> Iterator[str]:
         agent = report["agent"]
         uptime = span(agent["uptime_seconds"])
         yield f"Agent {agent['version']}, pid {agent['pid']}, up {uptime}."
+
+
+def _rounds(report: Report) -> Iterator[str]:
+    """The last preflight and drill."""
+    preflight, drill = report["preflight"], report["drill"]
+    if preflight:
+        late = ", overdue" if preflight["overdue"] else ""
+        age = span(preflight["age_seconds"])
+        yield f"Preflight: {coloured(preflight['result'])}, {age} ago{late}."
+        for row in preflight["rows"]:
+            if row["severity"] == "red":
+                yield f"  {coloured('red')}  {row['subject']}: {row['sentence']}"
+    if drill:
+        due = f"the next at {clock(drill['next'])}" if drill["next"] else ""
+        was = f"{coloured(drill['state'])}: {drill['because']}" if drill["state"] else ""
+        yield f"Drill: {'; '.join(filter(None, (was, due)))}."
 
 
 def _circuits(report: Report) -> Iterator[str]:
@@ -174,3 +188,36 @@ def findings(rows: Sequence[Finding]) -> Iterator[str]:
         yield f"{coloured(row.severity, 7)} {row.subject.ljust(SUBJECT)}  {row.sentence}"
         if row.remedy:
             yield f"{'':7} {'':{SUBJECT}}  → {row.remedy}"
+
+
+def tried(rows: Sequence[Tried], well: str) -> Iterator[str]:
+    """What became of each path of `notify`."""
+    width = max(len(row.path) for row in rows)
+    for row in rows:
+        word = click.style(well if row.well else "failed", fg="green" if row.well else "red")
+        yield f"{row.path.ljust(width)}  {word}: {row.words}"
+
+
+def outages(account: Account) -> Iterator[str]:
+    """The outages and what they come to, below a history."""
+    if not account.totals:
+        return
+    width = max(map(len, account.totals))
+    yield ""
+    yield "Outages, from when each was noticed:" if account.outages else "No outages."
+    for each in account.outages:
+        least = "" if each.whole else "so far " if each.lasting else "at least "
+        end = "and goes on" if each.lasting else f"to {each.ended.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield (
+            f"  {each.circuit.ljust(width)}  {each.began.astimezone():%Y-%m-%d %H:%M:%S} "
+            f"{end:22}  {least}{span(each.seconds)}: {each.because}"
+        )
+    yield "Altogether:"
+    for name, total in account.totals.items():
+        share = "" if total.available is None else f", available {100 * total.available:.3f} %"
+        times = f"{total.outages} outage{'s' * (total.outages != 1)}"
+        longest = f" ({span(total.longest)} at the longest)" if total.outages > 1 else ""
+        yield (
+            f"  {name.ljust(width)}  {times}, {span(total.down)} in all{longest}, of "
+            f"{span(total.watched)} watched{share}; in use for {span(total.used)}"
+        )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from wanfailover.cli.render import span
 from wanfailover.cli.story import tell
 from wanfailover.replay.compare import Column, Comparison
 from wanfailover.replay.playback import Played, wall
 from wanfailover.replay.tally import WORDS, Move
+from wanfailover.wording import span
 
 MEASURES = {
     "switches": "switches",

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wanfailover.addressees import ByMail, ByWebhook, Notices
 from wanfailover.calendar import Calendar
 from wanfailover.core.facts import Role
 from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
+from wanfailover.rounds import Rounds
 from wanfailover.specs import Device, Mail, ProbeSpec, Wake
 
 
@@ -66,6 +68,10 @@ class Profile:
 
         mail: The backup MX, where there is one.
 
+        notices: Who is told of what happens, and how often.
+
+        rounds: What is done by the clock on the wall: preflights, drills.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -82,6 +88,8 @@ class Profile:
     tunnels: tuple[TunnelSpec, ...] = ()
     keep: Keep = Keep()
     mail: Mail | None = None
+    notices: Notices = field(default_factory=Notices)
+    rounds: Rounds = field(default_factory=Rounds)
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:
@@ -99,5 +107,8 @@ class Profile:
             access.community,
             access.read_community,
             *(device.community for device in self.devices.values()),
+            *(path.password for path in self.notices.paths if isinstance(path, ByMail)),
+            *(path.token for path in self.notices.paths if isinstance(path, ByWebhook)),
+            *(path.url for path in self.notices.paths if isinstance(path, ByWebhook)),
         )
         return tuple(secret.reveal() for secret in kept if isinstance(secret, Secret))

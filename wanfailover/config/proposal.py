@@ -153,6 +153,10 @@ def _rest() -> Iterator[str]:
         yield ""
     yield "# A tunnel through the circuits, watched through itself; it never moves a circuit."
     yield "# tunnels: [{name: customer-a, check: {icmp: 10.20.0.1}, within: 90s}]"
+    yield "# Who is told of what happens: by mail, a webhook, a program of your own."
+    yield '# notify: [{smtp: {server: "10.0.0.25:25", from: a@example.com, to: b@example.com}}]'
+    yield "# A failover and the return, rehearsed unasked."
+    yield '# drill: {at: "first Sunday 04:00", stay: 5m}'
     yield "# The backup MX, which is asked for its queue after each switchover."
     yield '# mail: {domains: [example.com], backup_mx: "10.20.0.25:25"}'
 
@@ -184,6 +188,13 @@ DEFAULTS: tuple[tuple[tuple[str, str], ...], ...] = (
         (
             "  trial: {every: 30m, within: 20s}",
             "without a vantage: how often tried, and proved by when",
+        ),
+    ),
+    (("preflight: {every: 24h}", "how often the agent does what `check` does"),),
+    (
+        (
+            "notices: {per_hour: 20, remind: 4h}",
+            "at most so many messages; reminders while on metered",
         ),
     ),
     (("keep: {samples: 7d, history: 400d}", "how long results and decisions are kept"),),

@@ -13,12 +13,14 @@ from wanfailover.config.devices import read_devices
 from wanfailover.config.document import Document, Fault, read
 from wanfailover.config.draft import sketch
 from wanfailover.config.fields import AT_KEY
+from wanfailover.config.notify import NoticesKeys, read_notices
 from wanfailover.config.options import Installed, Plugins
 from wanfailover.config.profile import Keep, Profile
 from wanfailover.config.router import read_router
 from wanfailover.config.schema import KeepKeys, ProfileKeys
 from wanfailover.core.site import Policy
 from wanfailover.errors import Complaint, ProfileError
+from wanfailover.rounds import Rounds
 
 
 def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) -> Profile:
@@ -47,7 +49,9 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         path.parent,
         secrets=secrets,
     )
-    complaints = _sorted(document, [*faults, *hidden, *more])
+    paths, limits = (keys.notify, keys.notices) if keys else ([], NoticesKeys())
+    notices, unread = read_notices(paths, limits, path.parent, secrets=secrets)
+    complaints = _sorted(document, [*faults, *hidden, *more, *unread])
     if complaints or keys is None or access is None:
         raise ProfileError(complaints)
     return Profile(
@@ -64,6 +68,8 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         tunnels=tuple(tunnel.spec() for tunnel in keys.tunnels),
         keep=Keep(**keys.keep.given(*KeepKeys.model_fields)),
         mail=keys.mail.mail() if keys.mail else None,
+        notices=notices,
+        rounds=Rounds(keys.preflight.preflight(), keys.drill.drill()),
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 
 from wanfailover.config.addresses import Address, AddressWithPrefix, Host
 from wanfailover.config.detect import DetectKeys
@@ -34,67 +34,14 @@ from wanfailover.config.fields import (
 from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
 from wanfailover.config.mail import MailGroup
+from wanfailover.config.notify import NoticesKeys, PathKeys
+from wanfailover.config.references import FileReference, SecretReference
+from wanfailover.config.rounds import DrillGroup, DrillKeys, PreflightGroup, PreflightKeys
 from wanfailover.config.spans import Size, span
 from wanfailover.config.tunnels import TunnelKeys
-from wanfailover.config.words import listed
 from wanfailover.core.site import Circuit, Path
 from wanfailover.ports import Secret
 from wanfailover.specs import IF_OPER_STATUS, Device, Wake
-
-
-def _name(value: object, info: ValidationInfo) -> str:
-    if not isinstance(value, str) or not value:
-        # Not repeated: it may be the secret itself, a number as it happens.
-        raise wrong(f"`{info.field_name}` takes a name; put it in quotes if it is a number")
-    return value
-
-
-Name = Annotated[str, PlainValidator(_name)]
-
-
-class FileKeys(Keys):
-    """Where a file is kept."""
-
-    file: Name | None = None
-    credential: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if len(self.given(*type(self).model_fields)) != 1:
-            places = (f"{{{place}: NAME}}" for place in type(self).model_fields)
-            raise wrong(f"name one place it is kept in: {listed(places, 'or')}")
-        return self
-
-    @property
-    def place(self) -> str:
-        """Which kind of place it is."""
-        (place,) = self.given(*type(self).model_fields)
-        return place
-
-
-class SecretKeys(FileKeys):
-    """Where a secret is kept; never the secret."""
-
-    env: Name | None = None
-
-
-def _no_secret(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, dict):
-        raise wrong(
-            f"`{info.field_name}` holds the secret itself, which has no place in the profile; "
-            "name where it is kept: {file: NAME}, {env: NAME} or {credential: NAME}"
-        )
-    return value
-
-
-def _no_bare_name(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, dict):
-        raise wrong(f"`{info.field_name}` names a file; write it as {{file: NAME}}")
-    return value
-
-
-SecretReference = Annotated[SecretKeys, BeforeValidator(_no_secret)]
-FileReference = Annotated[FileKeys, BeforeValidator(_no_bare_name)]
 
 
 class CredentialsKeys(Keys):
@@ -266,8 +213,9 @@ class ProfileKeys(Keys):
     failback: FailbackKeys = FailbackKeys()
     tunnels: Annotated[list[TunnelKeys], A_LIST] = Field(default_factory=list)
     mail: MailGroup = None
-    preflight: NotBuilt = None
-    drill: NotBuilt = None
-    notify: NotBuilt = None
+    preflight: PreflightGroup = PreflightKeys()
+    drill: DrillGroup = DrillKeys()
+    notify: Annotated[list[PathKeys], A_LIST] = Field(default_factory=list)
+    notices: NoticesKeys = NoticesKeys()
     page: NotBuilt = None
     keep: KeepKeys = KeepKeys()

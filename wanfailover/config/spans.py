@@ -15,16 +15,17 @@ from wanfailover.config.fields import about, count, duration, written, wrong
 
 def span(least: str, most: str) -> PlainValidator:
     """Accept a duration of *least* to *most*, both as they are written."""
+    return PlainValidator(lambda value, info: within(value, info, least, most))
 
-    def read(value: object, info: ValidationInfo) -> float:
-        seconds = duration(value, info)
-        if seconds < durations.seconds(least):
-            raise wrong(f"{about(value, info)} is too short; the least is {least}")
-        if seconds > durations.seconds(most):
-            raise wrong(f"{about(value, info)} is too long; the most is {most}")
-        return seconds
 
-    return PlainValidator(read)
+def within(value: object, info: ValidationInfo, least: str, most: str) -> float:
+    """Read a duration of *least* to *most*; gives seconds."""
+    seconds = duration(value, info)
+    if seconds < durations.seconds(least):
+        raise wrong(f"{about(value, info)} is too short; the least is {least}")
+    if seconds > durations.seconds(most):
+        raise wrong(f"{about(value, info)} is too long; the most is {most}")
+    return seconds
 
 
 def counted(least: int, most: int) -> PlainValidator:

@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from wanfailover.config.schema import FileKeys, SecretKeys
+from wanfailover.config.references import FileKeys, SecretKeys
 from wanfailover.ports import Secret
 
 OTHERS_READ = 0o077

@@ -11,6 +11,8 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
+from wanfailover.journal import outbox
+from wanfailover.journal.outbox import Posted
 from wanfailover.journal.rows import STATES, Row
 
 WITH = ("", "-wal", "-shm")
@@ -52,6 +54,13 @@ def salvage(path: Path) -> list[Row]:
         for kinds in STATES:
             found += _newest(db, tuple(kind.__name__ for kind in kinds))
     return [row for _, row in sorted(found)]
+
+
+def salvage_outbox(path: Path) -> list[Posted]:
+    """The messages that still wait, where they can be read."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+        return [row for row in outbox.rows(db) if row.done is None]
+    return []
 
 
 def _newest(db: sqlite3.Connection, names: tuple[str, ...]) -> list[tuple[int, Row]]:

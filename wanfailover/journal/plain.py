@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, get_args
 
-from wanfailover.core.entries import Entry
+from wanfailover.entries import Entry
 
 KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
 

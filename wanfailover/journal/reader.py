@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from wanfailover.core.entries import Entry
+from wanfailover.entries import Entry
 from wanfailover.errors import JournalError
 from wanfailover.journal.plain import KINDS, from_data
 from wanfailover.journal.rows import SCHEMA, Row

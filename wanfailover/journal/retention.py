@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from wanfailover.errors import JournalError
+from wanfailover.journal import outbox
 from wanfailover.journal.eras import Eras
 
 SETTLED, DAY = 3600.0, 86400.0
@@ -48,6 +49,7 @@ def prune(db: sqlite3.Connection, keep: float, boot: str, mono: float) -> int:
     """
     deleted = 0
     with db:
+        outbox.prune(db)
         for name, until in reversed(Eras(db, boot, mono).before(keep)):
             if deleted < AT_ONCE:
                 deleted += db.execute(_OLD, (name, until, ALWAYS, AT_ONCE - deleted)).rowcount

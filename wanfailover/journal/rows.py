@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from wanfailover.core.entries import (
-    Entry,
     HoldBegan,
     HoldEnded,
     PauseBegan,
@@ -15,11 +14,13 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
     SwitchoverIntended,
 )
+from wanfailover.entries import Entry
+from wanfailover.journal import outbox
 from wanfailover.journal.plain import to_data
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-SCHEMA = """
+_ENTRIES = """
 CREATE TABLE entry (
     id    INTEGER PRIMARY KEY,
     at    TEXT NOT NULL,     -- wall time, RFC 3339, UTC
@@ -30,6 +31,12 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_kind ON entry (kind, id);
 """
+
+STEPS = (_ENTRIES, outbox.SCHEMA)
+"""What makes each version of the schema from the one before; the first from nothing. They stay as
+they are: a journal of any age goes through those that it lacks."""
+
+SCHEMA = "".join(STEPS)
 
 STATES = (
     (SwitchoverIntended, SwitchoverEnded),

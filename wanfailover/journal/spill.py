@@ -1,8 +1,9 @@
 """Where entries go that the journal cannot take: a small file in the runtime directory.
 
 That is another file system, in memory, so it takes them when the disk is full or broken. Only what
-a restart must know is kept, a line an entry, each on its medium before the program goes on. The
-next journal that can be written takes them up, and the file goes.
+a restart must know is kept, a line an entry, each on its medium before the program goes on; and
+what is to be told to people, so that none of it is lost. The next journal that can be written takes
+them up, and the file goes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from wanfailover.journal.outbox import Posted
 from wanfailover.journal.rows import VITAL, Row
 
 
@@ -24,21 +26,20 @@ class Spill:
 
     def rows(self) -> list[Row]:
         """What lies there, oldest first; lines that cannot be read, such as a torn one, do not."""
-        if self.path is None:
-            return []
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return []
-        return [row for line in lines if (row := _read(line)) is not None]
+        return [row for line in self._lines() if (row := _read(line)) is not None]
 
-    def keep(self, rows: Sequence[Row]) -> bool:
-        """Add those of *rows* that a restart must know; tell whether there are any.
+    def posted(self) -> list[Posted]:
+        """The messages that lie there, likewise; what became of them meanwhile is not known."""
+        return [row for line in self._lines() if (row := _read_posted(line)) is not None]
+
+    def keep(self, rows: Sequence[Row], posted: Sequence[Posted] = ()) -> bool:
+        """Add those of *rows* that a restart must know, and messages; tell whether there are any.
 
         Raises:
             OSError: They cannot be kept here either.
         """
-        vital = [row for row in rows if row.kind in VITAL]
+        vital: list[object] = [row for row in rows if row.kind in VITAL]
+        vital += [row._asdict() for row in posted]
         if not vital:
             return False
         if self.path is None:
@@ -55,6 +56,21 @@ class Spill:
         """The journal has them all."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
+
+    def _lines(self) -> list[str]:
+        if self.path is None:
+            return []
+        try:
+            return self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return []
+
+
+def _read_posted(line: str) -> Posted | None:
+    try:
+        return Posted(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
 
 
 def _read(line: str) -> Row | None:

@@ -21,12 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from wanfailover.core.entries import DURABLE, Entry
+from wanfailover.entries import DURABLE, Entry
 from wanfailover.errors import JournalError
-from wanfailover.journal import damage, retention
+from wanfailover.journal import damage, outbox, retention
 from wanfailover.journal.eras import utc_now
+from wanfailover.journal.outbox import Mark, Posted
 from wanfailover.journal.reader import boot_id, holds
-from wanfailover.journal.rows import SCHEMA, SCHEMA_VERSION, VITAL, Row, rows
+from wanfailover.journal.rows import SCHEMA_VERSION, STEPS, VITAL, Row, rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class Journal:
 
         spilled: Rows that an earlier run could not write, or did in its last moment: see `spill`.
 
+        posted: Messages, likewise.
+
     Attributes:
         aside: Where a damaged journal was put, if one was found.
 
@@ -81,6 +84,7 @@ class Journal:
         wall: Callable[[], datetime] = utc_now,
         boot: str | None = None,
         spilled: Sequence[Row] = (),
+        posted: Sequence[Posted] = (),
     ) -> None:
         self.path = path
         self.aside: Path | None = None
@@ -90,8 +94,10 @@ class Journal:
         self._boot = boot_id() if boot is None else boot
         self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._db: sqlite3.Connection | None = None
-        self._inherited = list(spilled)
+        self._inherited, self._letters = list(spilled), list(posted)
         self._owed: list[Row] = []
+        self._unposted: list[Posted] = []
+        self._unmarked: list[Mark] = []
         self._queued = 0
         try:
             self._thread.submit(self._opened).result()
@@ -110,8 +116,17 @@ class Journal:
         """Write *entries*, stamped, as `write` does."""
         await self.write(self.stamp(entries, mono))
 
-    async def write(self, stamped: Sequence[Row]) -> None:
+    async def write(
+        self, stamped: Sequence[Row], posted: Sequence[Posted] = (), marks: Sequence[Mark] = ()
+    ) -> None:
         """Write what is owed, and then these, in one transaction.
+
+        Args:
+            stamped: Entries.
+
+            posted: Messages that tell of them.
+
+            marks: What became of earlier ones.
 
         Raises:
             JournalError: The disk is full, or the file is damaged or gone. They are owed from now
@@ -119,7 +134,7 @@ class Journal:
         """
         self._queued += 1
         try:
-            await self._do(lambda: self._write(stamped))
+            await self._do(lambda: self._write(stamped, posted, marks))
         finally:
             self._queued -= 1
 
@@ -131,10 +146,19 @@ class Journal:
         """
         return await self._do(lambda: retention.prune(self._opened(), keep, self._boot, mono))
 
+    async def outbox(self) -> list[Posted]:
+        """Give all messages that are kept, oldest first.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        return await self._do(lambda: outbox.rows(self._opened()))
+
     @property
     def owes(self) -> bool:
         """It has been told of entries that are not on the disk."""
-        return self._queued > 0 or bool(self._owed or self._inherited)
+        owed = self._owed or self._unposted or self._inherited or self._letters
+        return self._queued > 0 or bool(owed)
 
     def close(self, within: float = 5.0) -> None:
         """Write what is queued and let go of the file; a disk that hangs is not waited for."""
@@ -150,17 +174,23 @@ class Journal:
 
     # On the thread.
 
-    def _write(self, stamped: Sequence[Row]) -> None:
+    def _write(
+        self, stamped: Sequence[Row], posted: Sequence[Posted], marks: Sequence[Mark]
+    ) -> None:
         self._owed += stamped
+        self._unposted += posted
+        self._unmarked += marks
         try:
-            _insert(self._opened(), self._owed)
+            _insert(self._opened(), self._owed, self._unposted, self._unmarked)
         except (sqlite3.Error, OSError) as error:
             self.trouble = f"the journal {self.path} cannot be written: {error}"
             if isinstance(error, sqlite3.Error) and damage.damaged(error):
                 self._close()  # the next attempt finds it damaged, and sets it aside
             self._owed = _most(self._owed)
+            self._unposted = self._unposted[-MOST_OWED:]
+            self._unmarked = self._unmarked[-MOST_OWED:]
             raise
-        self._owed, self.trouble = [], None
+        self._owed, self._unposted, self._unmarked, self.trouble = [], [], [], None
 
     def _close(self) -> None:
         db, self._db = self._db, None
@@ -178,18 +208,19 @@ class Journal:
                 if not damage.damaged(error):
                     raise
                 self._db = self._begin_anew(error)
-        if self._inherited:
-            _insert(self._db, [row for row in self._inherited if not holds(self._db, row)])
-            self._inherited = []
+        if self._inherited or self._letters:
+            rows = [row for row in self._inherited if not holds(self._db, row)]
+            _insert(self._db, rows, self._letters)
+            self._inherited, self._letters = [], []
         return self._db
 
     def _begin_anew(self, why: sqlite3.Error) -> sqlite3.Connection:
         self.aside = damage.set_aside(self.path, self._wall().astimezone(UTC))
         self.damage = str(why)
-        saved = damage.salvage(self.aside)
+        saved, waiting = damage.salvage(self.aside), damage.salvage_outbox(self.aside)
         db = _open(self.path)
-        if saved:
-            _insert(db, saved)
+        if saved or waiting:
+            _insert(db, saved, waiting)
         return db
 
 
@@ -198,47 +229,60 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode=WAL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            _create(db)
-        _check(db, path, version)
+        _check_version(path, version)
+        if version < SCHEMA_VERSION:
+            _migrate(db, version)
+        _check(db)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _check(db: sqlite3.Connection, path: Path, version: int) -> None:
+def _check_version(path: Path, version: int) -> None:
     if version > SCHEMA_VERSION:
         raise JournalError(
             f"the journal {path} cannot be used: it was written by a newer version (schema "
             f"{version}, known {SCHEMA_VERSION}); move it aside to begin a new one"
         )
+
+
+def _check(db: sqlite3.Connection) -> None:
     (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise damage.Damaged(sound)
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone():
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    if not {"entry", "outbox"} <= tables:
         raise damage.Damaged("it has no entries")
     if db.execute("SELECT 1 FROM entry WHERE NOT json_valid(data) LIMIT 1").fetchone():
         raise damage.Damaged("an entry cannot be read")
 
 
-def _create(db: sqlite3.Connection) -> None:
+def _migrate(db: sqlite3.Connection, version: int) -> None:
     """All at once: a disk that fills up meanwhile leaves nothing half made."""
+    steps = "".join(STEPS[version:])
     try:
-        db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
     except sqlite3.Error:
         with suppress(sqlite3.Error):
             db.execute("ROLLBACK")
         raise
 
 
-def _insert(db: sqlite3.Connection, stamped: Sequence[Row]) -> None:
+def _insert(
+    db: sqlite3.Connection,
+    stamped: Sequence[Row],
+    posted: Sequence[Posted] = (),
+    marks: Sequence[Mark] = (),
+) -> None:
     durable = any(row.kind in _DURABLE for row in stamped)
     db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
     with db:
         db.executemany(
             "INSERT INTO entry (at, boot, mono, kind, data) VALUES (?, ?, ?, ?, ?)", stamped
         )
+        outbox.insert(db, posted)
+        outbox.mark(db, marks)
 
 
 def _most(owed: list[Row]) -> list[Row]:

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from wanfailover.core.entries import ActionBegun, Entry, SwitchoverIntended
+from wanfailover.core.entries import ActionBegun, SwitchoverIntended
+from wanfailover.entries import Entry
 from wanfailover.errors import JournalError
 from wanfailover.journal.reader import Reader
 from wanfailover.lab.faults import parse

@@ -1,0 +1,65 @@
+"""By a program of the operator's own, with the message as JSON on its standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from contextlib import suppress
+
+from wanfailover.addressees import ByCommand
+from wanfailover.notify.letter import Letter
+from wanfailover.notify.paths import NotSent
+from wanfailover.probes.failures import legible
+
+WITHIN = 25.0
+"""Seconds that it may take; then it is killed, with all that it has started."""
+
+LATER = 75
+"""Exit code for "not now, try again" (sysexits.h, EX_TEMPFAIL)."""
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER")
+"""Of our environment; the rest may hold secrets."""
+
+
+class CommandWay:
+    """Starts it once for each message; an exit code of 0 is "taken"."""
+
+    def __init__(self, to: ByCommand) -> None:
+        self._words = to.words
+
+    async def send(self, letter: Letter) -> str:
+        """Start it, give it the message, and wait for its end."""
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._words, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT,
+                env=environment, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise NotSent(f"cannot be started: {error.strerror}") from None
+        try:
+            async with asyncio.timeout(WITHIN):
+                said, _ = await process.communicate(json.dumps(letter.data()).encode() + b"\n")
+        except TimeoutError:
+            raise NotSent(f"has not ended within {WITHIN:g} s") from None
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        words = legible(said.decode("utf-8", "replace"))
+        if process.returncode != 0:
+            why = f"exit code {process.returncode}" + (f": {words}" if words else "")
+            raise NotSent(why, refused=process.returncode != LATER)
+        return words or "exit code 0"
+
+    async def look(self) -> str:
+        """See whether it is there and may be started."""
+        if shutil.which(self._words[0]) is None:
+            why = "may not be started" if os.path.exists(self._words[0]) else "is not there"  # noqa: ASYNC240, PTH110
+            raise NotSent(why)
+        return "is there, and may be started"

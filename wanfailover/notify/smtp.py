@@ -1,0 +1,159 @@
+"""By mail: one message, threaded with those it follows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from ssl import create_default_context
+
+import aiosmtplib
+
+from wanfailover import __version__
+from wanfailover.addressees import ByMail
+from wanfailover.notify.letter import Letter, Severity
+from wanfailover.notify.paths import NotSent
+from wanfailover.probes.failures import Failed, Unsent, legible
+from wanfailover.probes.names import Names
+from wanfailover.probes.smtp import hang_up, theirs
+from wanfailover.probes.sockets import THROUGH, connect
+
+CONNECT = 5.0
+"""Seconds for the connection: over a dead line the next try is sooner than TCP's own."""
+
+TALK = 20.0
+"""Seconds for all that is said."""
+
+FAREWELL = 1.0
+"""Seconds for the answer to QUIT, which is courtesy."""
+
+WIDEST = 200
+"""Characters of a subject: a rule's sentence is shorter, a server's words in it may not be."""
+
+UNFOLDED = policy.SMTP.clone(max_line_length=998)
+"""A header a line, as RFC 5322 permits: what is not ASCII Python folds with a space too many."""
+
+
+class MailWay:
+    """Submits to the mail server that the profile names."""
+
+    def __init__(self, to: ByMail, names: Names) -> None:
+        self._to = to
+        self._names = names
+
+    async def send(self, letter: Letter) -> str:
+        """Hand it over; some recipients' refusal is not the others'."""
+        message = composed(letter, self._to).as_bytes(policy=UNFOLDED)
+        async with self._session() as client:
+            with theirs():
+                await client.mail(self._to.sender)
+            refused = [each for each in self._to.recipients if not await self._takes(client, each)]
+            if len(refused) == len(self._to.recipients):
+                raise NotSent(f"no recipient is taken: {self._words}", refused=True)
+            try:
+                response = await client.data(message)
+            except aiosmtplib.SMTPResponseException as error:
+                why = legible(f"data: {error.code} {error.message}")
+                raise NotSent(why, refused=error.code >= 500) from error
+        but = f"; but not for {', '.join(refused)}: {self._words}" if refused else ""
+        return legible(f"{response.code} {response.message}") + but
+
+    async def look(self) -> str:
+        """Connect, be greeted, upgrade and log in where that is asked for."""
+        async with self._session():
+            tls = " over TLS" if self._to.starttls else ""
+            login = f", and lets {self._to.username} in" if self._to.username else ""
+            return f"the mail server answers{tls}{login}"
+
+    async def _takes(self, client: aiosmtplib.SMTP, recipient: str) -> bool:
+        try:
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPResponseException as error:
+            self._words = legible(f"{error.code} {error.message}")
+            return False
+        return True
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        step, self._words = "connect", ""
+        try:
+            async with asyncio.timeout(CONNECT):
+                address = await self._names.resolve(self._to.host)
+                sock = await connect(THROUGH, address, self._to.port)
+            client = aiosmtplib.SMTP(
+                sock=sock,
+                local_hostname=f"[{sock.getsockname()[0]}]",
+                start_tls=False,
+                timeout=None,
+            )
+            try:
+                step = "talk"
+                async with asyncio.timeout(TALK):
+                    with theirs():
+                        await self._greet(client)
+                    yield client
+                with suppress(aiosmtplib.SMTPException):
+                    await client.quit(timeout=FAREWELL)
+            finally:
+                hang_up(client)
+        except TimeoutError:
+            within = CONNECT if step == "connect" else TALK
+            raise NotSent(f"{step}: no answer within {within:g} s") from None
+        except (Failed, Unsent) as failure:
+            raise NotSent(f"{step}: {legible(str(failure))}") from failure
+        except (aiosmtplib.SMTPException, OSError) as failure:
+            raise NotSent(f"{step}: {legible(str(failure)) or 'the server hung up'}") from failure
+
+    async def _greet(self, client: aiosmtplib.SMTP) -> None:
+        await client.connect()
+        await client.ehlo()
+        if self._to.starttls:
+            await client.starttls(
+                tls_context=create_default_context(), server_hostname=self._to.host
+            )
+            await client.ehlo()
+        if self._to.username is not None and self._to.password is not None:
+            await client.login(self._to.username, self._to.password.reveal())
+
+
+def composed(letter: Letter, to: ByMail) -> EmailMessage:
+    """The message; its id is the letter's, so that a double has the same, and threads are found."""
+    message = EmailMessage()
+    message["Subject"] = letter.title[:WIDEST]
+    message["From"] = to.sender
+    message["To"] = ", ".join(to.recipients)
+    message["Date"] = format_datetime(letter.when)
+    message["Message-ID"] = _message_id(letter.id, to)
+    if letter.follows:
+        message["In-Reply-To"] = _message_id(letter.follows[-1], to)
+        message["References"] = " ".join(_message_id(each, to) for each in letter.follows)
+    message["X-Wanfailover-Id"] = letter.id
+    message["X-Wanfailover-Incident"] = letter.incident
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to it
+    if letter.severity is Severity.CRITICAL:
+        message["Importance"] = "high"
+    message.set_content(words(letter))
+    return message
+
+
+def words(letter: Letter) -> str:
+    """The text of a message."""
+    at = letter.when.astimezone()
+    return "\n".join(
+        [
+            f"{at:%Y-%m-%d %H:%M:%S %Z}  {letter.subject}",
+            *(f"  {line}" for line in letter.lines),
+            "",
+            f"Why: wanfailover explain --site {letter.site} --at '{at:%Y-%m-%d %H:%M:%S}'",
+            f"What happened: wanfailover history --site {letter.site}",
+            f"-- \nwanfailover {__version__}, incident {letter.incident}",
+            "",
+        ]
+    )
+
+
+def _message_id(id_: str, to: ByMail) -> str:
+    return f"<{id_}@{to.sender.rpartition('@')[2]}>"
