@@ -57,6 +57,8 @@ def offline(
         yield Finding(f"{circuit}: wake", GREEN, sentence)
     yield from timing.findings(timing.Timing(profile, days, cost), datetime.now(UTC))
     yield from traffic.findings(profile)
+    if profile.mail is not None:
+        yield from checks.way(profile.mail, tunnels=len(profile.tunnels))
 
 
 class Legible(Protocol):
@@ -103,7 +105,7 @@ async def online(
             yield _unmarked(circuit)
         if circuit.vantage is None and circuit is not active:
             yield _out_of_sight(circuit, profile)
-    for row in blocked.findings(look.seen, look.active):
+    for row in blocked.findings(look.seen, look.active, [c.name for c in profile.circuits]):
         yield row
     async for row in _beyond(profile, names, doing):
         yield row

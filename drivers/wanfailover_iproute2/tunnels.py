@@ -154,7 +154,10 @@ def judge(
         faults = list(_faults(tunnel, found))
         yield from (Finding(subject, *fault) for fault in faults)
         if not faults:
-            sentence = f"{tunnel.ike} is watched by DPD and tied to no address of ours"
+            sentence = (
+                f"{tunnel.ike} is watched by DPD and tied to no address of ours; "
+                "what the peer allows cannot be seen from here"
+            )
             yield Finding(subject, Severity.GREEN, sentence)
         if (tunnel.ike or "") in astray:
             yield _astray(subject, tunnel)

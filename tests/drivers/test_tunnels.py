@@ -156,7 +156,10 @@ def test_a_sound_connection():
     """Watched, and tied to no address."""
     ((severity, sentence, _),) = rows(SOUND)
     assert severity is Severity.GREEN
-    assert sentence == "customer is watched by DPD and tied to no address of ours"
+    assert sentence == (
+        "customer is watched by DPD and tied to no address of ours; "
+        "what the peer allows cannot be seen from here"
+    )
 
 
 @pytest.mark.parametrize(

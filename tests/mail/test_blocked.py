@@ -6,25 +6,65 @@ import pytest
 
 from wanfailover.core.facts import Result
 from wanfailover.mail.blocked import findings, outside
-from wanfailover.ports import ProbeResult
+from wanfailover.ports import Finding, ProbeResult, Severity
 from wanfailover.specs import Icmp, Mail, Smtp
 
 PING, MX, OTHER = Icmp("192.0.2.10"), Smtp("192.0.2.25"), Smtp("192.0.2.26", 2525)
 WELL = ProbeResult(Result.ANSWERED, rtt=0.01)
 SILENT = ProbeResult(Result.LOST, detail="no answer")
 BLOCKED = ProbeResult(Result.LOST, step="connect", detail="no answer within 5 s")
+UNSENT = ProbeResult(Result.UNSENT, step="connect", detail="no such device")
+SECOND = Smtp("192.0.2.27")
 GRUMPY = ProbeResult(Result.LOST, step="banner", detail="554 go away")
 
 
-def subjects(backup: dict, primary: dict) -> list[str]:
+def rows(backup: dict, primary: dict) -> list[Finding]:
     seen = {("primary", spec): result for spec, result in primary.items()}
     seen |= {("backup", spec): result for spec, result in backup.items()}
-    return [row.subject for row in findings(seen, "primary")]
+    return list(findings(seen, "primary", ["primary", "backup"]))
+
+
+def subjects(backup: dict, primary: dict) -> list[str]:
+    return [row.subject for row in rows(backup, primary) if "is blocked" in row.sentence]
 
 
 def test_blocked():
     """Pings pass, port 25 does not, and on the active circuit it does."""
     assert subjects({PING: WELL, MX: BLOCKED}, {PING: WELL, MX: WELL}) == ["backup: port 25"]
+
+
+def test_open():
+    """One server is enough, and it may refuse us as it likes."""
+    for answer in (WELL, GRUMPY):
+        (row,) = rows({PING: WELL, MX: answer}, {PING: WELL, MX: WELL})
+        assert (row.subject, row.severity) == ("backup: port 25", Severity.GREEN)
+        assert row.sentence == "port 25 passes: 192.0.2.25 answers"
+    (row,) = rows({PING: WELL, MX: BLOCKED, SECOND: WELL}, {MX: WELL, SECOND: WELL})
+    assert "is blocked" in row.sentence
+
+
+def test_out_of_sight():
+    """Unknown is not well; but nobody asks of a port that no mail server has."""
+    (row,) = rows({}, {PING: WELL, MX: WELL})
+    assert row.severity is Severity.YELLOW
+    assert row.sentence == (
+        "unknown whether port 25 passes on backup: it cannot be seen while idle"
+    )
+    assert "vantage" in row.remedy
+    assert rows({}, {PING: WELL}) == []
+
+
+@pytest.mark.parametrize(
+    "backup",
+    [
+        pytest.param({PING: SILENT, MX: BLOCKED}, id="circuit dead"),
+        pytest.param({PING: WELL, MX: UNSENT}, id="not sent"),
+        pytest.param({PING: WELL}, id="not asked"),
+    ],
+)
+def test_nothing_is_known(backup):
+    """What is in the way has a row of its own: neither blocked nor open."""
+    assert rows(backup, {PING: WELL, MX: WELL}) == []
 
 
 def test_its_port_is_told():

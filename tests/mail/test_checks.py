@@ -150,3 +150,19 @@ async def test_without_a_canary_its_fate_is_unknown():
     assert row.severity is YELLOW
     assert "unknown whether the office's server takes what the backup MX passes on" in row.sentence
     assert "by hand" in row.remedy
+
+
+@pytest.mark.parametrize(
+    ("host", "tunnels", "told"),
+    [
+        ("10.20.0.25", 0, True),
+        ("10.20.0.25", 1, False),
+        ("192.0.2.25", 0, False),
+        ("mx.example.net", 0, False),
+    ],
+)
+def test_no_tunnel_could_lead_there(host, tunnels, told):
+    """Only a private address needs one, as far as anybody can tell."""
+    seen = list(checks.way(Mail(("example.com",), host), tunnels))
+    assert [row.severity for row in seen] == [YELLOW] * told
+    assert all("no tunnel that could lead there" in row.sentence for row in seen)

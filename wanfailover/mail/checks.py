@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+from wanfailover.config.addresses import ipv4
+from wanfailover.config.draft import RFC1918
 from wanfailover.mail.session import Reply, Unanswered, session
 from wanfailover.mail.sink import Sink
 from wanfailover.ports import Finding, Severity
@@ -36,6 +38,15 @@ async def findings(mail: Mail, names: Names) -> AsyncIterator[Finding]:
         yield _own(domain, reply)
     yield _stranger(at, stranger, strange)
     yield _etrn(at, mail, offered=offered)
+
+
+def way(mail: Mail, tunnels: int) -> Iterator[Finding]:
+    """An inside address of the backup MX is behind a tunnel, of which *tunnels* are known."""
+    address = ipv4(mail.host)
+    if not tunnels and address is not None and any(address in network for network in RFC1918):
+        sentence = "has a private address, and the profile has no tunnel that could lead there"
+        remedy = "put it into `tunnels`, so that it is watched, and with `ike` and `child` renewed"
+        yield Finding(f"mail: {mail.name}", YELLOW, sentence, remedy)
 
 
 async def landing(mail: Mail) -> Finding:
