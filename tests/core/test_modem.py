@@ -36,10 +36,13 @@ def test_a_word_is_good_for_a_while():
 
 
 def test_a_word_counts_from_when_it_was_asked_for():
-    """However late on the clock; the last sign of life must be older than the first such word."""
+    """However late on the clock; a line that lives on for longer gives it the lie."""
     dead = told((90.0, Result.ANSWERED), (100.0, Result.LOST), (110.0, Result.LOST))
     assert dead.is_dead(112.0, life=99.9)
-    assert not dead.is_dead(112.0, life=100.0)
+    assert dead.is_dead(112.0, life=101.9), "that was on its way when the modem said so"
+    assert not dead.is_dead(103.8, life=101.9), "not sure yet"
+    assert dead.is_dead(103.9, life=101.9)
+    assert not dead.is_dead(112.0, life=102.0), "it says so of a line that lives"
     assert dead.is_dead(110.0 + LATELY, life=None)
     assert not dead.is_dead(110.1 + LATELY, life=None)
     alive = told((100.0, Result.ANSWERED), (110.0, Result.ANSWERED))

@@ -40,9 +40,12 @@ class Modem:
         return True if self.line_since(now) is not None else None
 
     def is_dead(self, now: Instant, life: Instant | None) -> bool:
-        """It has said lately that it has no line, and nothing was heard since: *life* was last."""
+        """It has said lately that it has no line, and nothing is heard any more: *life* was last.
+
+        What was heard in the first moments after its word was still on its way; a line that was
+        heard for longer gives it the lie.
+        """
         if self._since is None or self._has_line or now - self._asked > LATELY:
             return False
-        if now - self._since < SURE:
-            return False
-        return life is None or life < self._since
+        heard = max(self._since, self._since if life is None else life)
+        return heard - self._since < SURE <= now - heard
