@@ -109,6 +109,7 @@ class Safety:
     _tries: list[float] = field(default_factory=list)  # of this life, those that touched it
     _refused: int = 0  # in a row
     _not_before: float = -inf  # the next try, after one that was refused
+    _latest: Request | None = None  # of an operator, on where the router shall be
     _busy: str = ""
     _before: tuple[Hold | None, float] = (None, -inf)
 
@@ -298,7 +299,7 @@ class Safety:
         self._before = self.hold, self.paused
         match request:
             case AutoRequest() | SwitchRequest():
-                self.hold = None
+                self.hold, self._latest = None, request
             case ResumeRequest() | PauseRequest():
                 self.paused = -inf
 
@@ -322,6 +323,8 @@ class Safety:
                 self._settle(request, answer, now)
 
     def _settle(self, request: SwitchRequest, answer: Answer, now: float) -> None:
+        if request is not self._latest:
+            return  # another has been asked for meanwhile, and has the last word
         preferred = request.circuit == self.office.site.circuits[0].name
         if "already" in answer.sentence and request.hold is None and not preferred:
             self.hold = self._before[0]
