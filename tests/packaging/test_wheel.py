@@ -79,7 +79,8 @@ def test_installed_it_loads_its_driver_and_answers(installed):
 
 
 def test_installed_it_has_the_files_that_it_prints(installed):
-    """The Postfix configuration of deploy/ comes along."""
+    """The Postfix and strongSwan configuration of deploy/ comes along."""
     profile = ROOT / "profiles" / "mail-linux-ssh.yaml"
     printed = run(installed, "-m", "wanfailover", "mail-config", str(profile))
     assert "fast_flush_domains = $office_domains" in printed
+    assert 'oifname "eth1" ip daddr' in printed
