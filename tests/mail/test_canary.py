@@ -151,7 +151,18 @@ async def test_after_a_switchover():
     assert canaries.report()["because"] == "the backup MX 10.20.0.25:25 has it"
     await asyncio.sleep(5.0)
     assert way.last.switchover == "s1"
+    assert "after the switchover" not in way.last.because, "nobody said when that had ended"
     assert [at for at, _ in way.sent] == [FIRST, 100.0]
+
+
+@virtual_time
+async def test_mail_is_through_again():
+    """From the switchover's end to its arrival, whatever came between."""
+    way = Way()
+    canaries = await flown(way, 100.0)
+    canaries.begin("s1", asyncio.get_running_loop().time() - 3.0)
+    await asyncio.sleep(10.0)
+    assert way.last.because.endswith("; mail came through 5.0 s after the switchover")
 
 
 @virtual_time

@@ -133,11 +133,17 @@ class Canaries:
             self._open = False
             await landing.close()
 
-    def begin(self, switchover: str | None) -> None:
-        """Send one now, or as soon as the backup MX takes it."""
+    def begin(self, switchover: str | None, ended: float | None = None) -> None:
+        """Send one now, or as soon as the backup MX takes it.
+
+        Args:
+            switchover: The id of the one that it is sent after.
+
+            ended: When that had ended, by the loop's clock: mail is through again once it arrives.
+        """
         self.cancel()
         if self._open:
-            self._task = self._spawn(self._fly(switchover))
+            self._task = self._spawn(self._fly(switchover, ended))
 
     def cancel(self) -> None:
         """A switchover begins: what was under way is waited for no longer."""
@@ -188,7 +194,7 @@ class Canaries:
         age = utc_now() - datetime.fromisoformat(self._last["since"])
         return self._canary.every - age.total_seconds()
 
-    async def _fly(self, switchover: str | None) -> None:
+    async def _fly(self, switchover: str | None, ended: float | None) -> None:
         loop = asyncio.get_running_loop()
         token, landed = secrets.token_urlsafe(32), loop.create_future()
         flight = self._flight = Flight(token, switchover, loop.time(), landed, utc_now())
@@ -196,6 +202,8 @@ class Canaries:
         verdict, path = await self._fate(flight)
         seconds = round(loop.time() - (flight.taken or flight.began), 3)
         because = f"the canary {verdict}"
+        if ended is not None and verdict.fate is Fate.ARRIVED:
+            because += f"; mail came through {loop.time() - ended:.1f} s after the switchover"
         entry: CanaryArrived | CanaryLost = CanaryArrived(seconds, because, path, switchover)
         if verdict.fate is not Fate.ARRIVED:
             entry = CanaryLost(verdict.fate, seconds, because, path, switchover)

@@ -36,6 +36,7 @@ class Postmaster:
     ) -> None:
         self._mail = mail
         self._switching = switching
+        self._ended: float | None = None  # the last switchover, by the loop's clock
         ask = drain.by_smtp(mail, names) if mail else None
         self._drains = drain.Drains(mail, ask, record, spawn, mailed, self._drained)
         self._canaries: canary.Canaries | None = None
@@ -61,6 +62,7 @@ class Postmaster:
 
     def begin(self, switchover: str) -> None:
         """A switchover has ended."""
+        self._ended = asyncio.get_running_loop().time()
         self._drains.begin(switchover)
         if self._mail is not None and not self._mail.etrn:
             self._drained(switchover)
@@ -82,4 +84,4 @@ class Postmaster:
     def _drained(self, switchover: str) -> None:
         """The backup MX has been asked, or could not be, or is not to be."""
         if self._canaries is not None:
-            self._canaries.begin(switchover)
+            self._canaries.begin(switchover, self._ended)
