@@ -236,7 +236,13 @@ async def test_watch_ends_by_interrupt_with_0(tmp_path):
     journal.close()
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-m", "wanfailover", "status", "--watch", "--state-dir", str(box.state)]
-    process = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs)  # noqa: ASYNC220
+    process = subprocess.Popen(  # noqa: ASYNC220
+        argv,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=_heeds_interrupts,  # noqa: PLW1509 - no thread of ours runs yet
+    )
     os.close(theirs)
     said = b""
     end = time.monotonic() + 20
@@ -252,6 +258,11 @@ async def test_watch_ends_by_interrupt_with_0(tmp_path):
     assert b"No agent runs for this site" in said
     assert said.rstrip().endswith(LEAVE.encode())
     assert b"Traceback" not in said
+
+
+def _heeds_interrupts() -> None:
+    """Whoever runs the tests in the background has had ^C ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read(terminal: int) -> bytes:
