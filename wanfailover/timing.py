@@ -14,6 +14,7 @@ from wanfailover.core.facts import Role
 from wanfailover.core.health import Line
 from wanfailover.core.ledger import LONGEST_RETURN, LONGEST_TRIAL
 from wanfailover.core.patience import Day, Patience
+from wanfailover.core.requests import span
 from wanfailover.core.site import Circuit, Detect, Target
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes.kinds import KINDS
@@ -277,11 +278,3 @@ def _alike(sentences: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for sentence in dict.fromkeys(sentences.values()):
         names = [name for name, said in sentences.items() if said == sentence]
         yield "" if len(names) == len(sentences) > 1 else f": {', '.join(names)}", sentence
-
-
-def span(seconds: float) -> str:
-    """A length of time in its largest whole unit: ``20 s``, ``5 min``, ``6 h``."""
-    for unit, name in ((3600.0, "h"), (60.0, "min")):
-        if seconds >= unit and seconds % unit == 0:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:g} s"
