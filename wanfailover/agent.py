@@ -145,6 +145,7 @@ class Agent:
         self._told: tuple[str, str | None] | None = None
         self._turned: float | None = None  # the loop, last
         self._since = self._started = time.monotonic()
+        self._wall = report.Wall(self._started, utc_now())
         self._began: datetime | None = None  # the running switchover, or the last
         self._remarks: tuple[str, ...] = ()
         self._windows = Windows(profile.calendar, self._loop.inbox.put_nowait)
@@ -172,7 +173,8 @@ class Agent:
             preflight=self._routines.preflights.report(),
             drill=self._routines.report(),
         )
-        return report.live(self.engine, running, report.Wall(time.monotonic(), utc_now()))
+        self._wall = report.Wall(time.monotonic(), utc_now()).after(self._wall)
+        return report.live(self.engine, running, self._wall)
 
     def _warnings(self) -> Iterator[str]:
         beside = (self._post, self._routines, self._hints, self._loop.marks, self._custody)

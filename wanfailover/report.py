@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,10 @@ from wanfailover.tunnels import TunnelReading
 Report = dict[str, Any]
 
 
+STILL = timedelta(seconds=0.5)
+"""A wall clock that moved by less beside the monotonic one was slewed, not set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wall:
     """Turns monotonic instants into wall time, as both clocks stand now."""
@@ -46,6 +50,11 @@ class Wall:
         if instant is None:
             return None
         return stamp(self.now + timedelta(seconds=instant - self.mono))
+
+    def after(self, earlier: Wall) -> Wall:
+        """As *earlier* would have it, unless the clock was set since: no second flickers."""
+        now = earlier.now + timedelta(seconds=self.mono - earlier.mono)
+        return replace(self, now=now) if abs(self.now - now) < STILL else self
 
 
 def stamp(at: datetime) -> str:

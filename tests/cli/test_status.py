@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -61,6 +61,16 @@ def told(engine: Engine, now: float = 1.0, **more):
         vantages={"primary": "through", "backup": None}, **more,
     )  # fmt: skip
     return report.live(engine, running, report.Wall(now, datetime(2026, 11, 28, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(("set_by", "moved"), [(-0.01, 0), (0.4, 0), (3600, 3600), (-3600, -3600)])
+def test_an_instant_is_told_alike_each_time_until_the_clock_is_set(set_by, moved):
+    """The two clocks are never read at once, so 11:59:59.99 would be now this second, now that."""
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    first = report.Wall(100.0, noon)
+    later = report.Wall(160.0, noon + timedelta(seconds=60 + set_by)).after(first)
+    assert later.mono == 160.0
+    assert later.at(100.0) == report.stamp(noon + timedelta(seconds=moved))
 
 
 def engine(*facts) -> Engine:

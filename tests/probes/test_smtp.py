@@ -175,10 +175,10 @@ async def test_stalling_ends_at_the_deadline(trusted, step, verb):
     """A server that falls silent at any step costs no more than the deadline of the whole."""
     server = MailServer(trusted.issue(HOST), **{verb: SILENCE})
     began = time.monotonic()
-    result = await ask(server, starttls=True, rcpt="a@example.com", deadline=0.15)
+    result = await ask(server, starttls=True, rcpt="a@example.com", deadline=0.6)
     assert (result.result, result.step) == (Result.LOST, step)
-    assert result.detail == "no answer within 0.15 s"
-    assert time.monotonic() - began < 1
+    assert result.detail == "no answer within 0.6 s"
+    assert time.monotonic() - began < 1.5
 
 
 async def test_deadline_is_for_the_whole():
