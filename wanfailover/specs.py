@@ -165,6 +165,21 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """The status page.
+
+    Args:
+        host: With *port*, where it listens: an address of this host's.
+
+        hosts: Names, besides that address, that whoever looks may call this host by.
+    """
+
+    host: str
+    port: int
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """Who takes the office's mail while the office cannot.
 

@@ -12,6 +12,7 @@ from wanfailover.addressees import ByApprise, ByCommand, ByMail, ByWebhook, Noti
 from wanfailover.config import load
 from wanfailover.errors import ProfileError
 from wanfailover.rounds import Drill, Moment, Preflight, Rounds
+from wanfailover.specs import Page
 
 SITE = """\
 site: office
@@ -130,3 +131,21 @@ def test_rounds(tmp_path, at, moment):
 
 def test_never(tmp_path):
     assert read(tmp_path, "preflight: {every: never}\n").rounds.preflight == Preflight(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("", None),
+        ("page:\n", None),
+        ("page: {}\n", None),
+        ("page: 127.0.0.1:8480\n", Page("127.0.0.1", 8480)),
+        (
+            "page: {listen: '10.0.0.5:80', hosts: [WAN.example.com., office]}\n",
+            Page("10.0.0.5", 80, ("wan.example.com", "office")),
+        ),
+    ],
+)
+def test_the_page(tmp_path, text, page):
+    """Off unless it is asked for; the address alone will do."""
+    assert read(tmp_path, text).page == page

@@ -13,7 +13,7 @@ from wanfailover.core.site import Circuit, Policy, Site, Target, Tunnel
 from wanfailover.errors import Complaint
 from wanfailover.ports import RouterAccess, Secret
 from wanfailover.rounds import Rounds
-from wanfailover.specs import Device, Mail, ProbeSpec, Wake
+from wanfailover.specs import Device, Mail, Page, ProbeSpec, Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Profile:
 
         rounds: What is done by the clock on the wall: preflights, drills.
 
+        page: Where the status page listens, if it does.
+
         warnings: What is allowed and probably not meant.
     """
 
@@ -90,6 +92,7 @@ class Profile:
     mail: Mail | None = None
     notices: Notices = field(default_factory=Notices)
     rounds: Rounds = field(default_factory=Rounds)
+    page: Page | None = None
     warnings: tuple[Complaint, ...] = ()
 
     def site(self) -> Site:

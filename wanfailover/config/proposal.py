@@ -157,6 +157,8 @@ def _rest() -> Iterator[str]:
     yield '# notify: [{smtp: {server: "10.0.0.25:25", from: a@example.com, to: b@example.com}}]'
     yield "# A failover and the return, rehearsed unasked."
     yield '# drill: {at: "first Sunday 04:00", stay: 5m}'
+    yield "# A page that tells how things stand; who can reach the address can see it."
+    yield '# page: {listen: "127.0.0.1:8480"}'
     yield "# The backup MX, which is asked for its queue after each switchover."
     yield '# mail: {domains: [example.com], backup_mx: "10.20.0.25:25"}'
 

@@ -70,6 +70,7 @@ def load(path: Path, *, secrets: bool = True, plugins: Plugins | None = None) ->
         mail=keys.mail.mail() if keys.mail else None,
         notices=notices,
         rounds=Rounds(keys.preflight.preflight(), keys.drill.drill()),
+        page=keys.page.page() if keys.page else None,
         warnings=_sorted(document, rules.found(rules.DOUBTS, draft)),
     )
 

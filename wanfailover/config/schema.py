@@ -21,7 +21,6 @@ from wanfailover.config.fields import (
     Duration,
     Flag,
     Interface,
-    NotBuilt,
     Pace,
     Port,
     Text,
@@ -35,6 +34,7 @@ from wanfailover.config.keys import Keys
 from wanfailover.config.kinds import Probe
 from wanfailover.config.mail import MailGroup
 from wanfailover.config.notify import NoticesKeys, PathKeys
+from wanfailover.config.page import PageGroup
 from wanfailover.config.references import FileReference, SecretReference
 from wanfailover.config.rounds import DrillGroup, DrillKeys, PreflightGroup, PreflightKeys
 from wanfailover.config.spans import Size, span
@@ -217,5 +217,5 @@ class ProfileKeys(Keys):
     drill: DrillGroup = DrillKeys()
     notify: Annotated[list[PathKeys], A_LIST] = Field(default_factory=list)
     notices: NoticesKeys = NoticesKeys()
-    page: NotBuilt = None
+    page: PageGroup = None
     keep: KeepKeys = KeepKeys()
