@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class FlightRecorder:
-    """Records what one engine is fed. *trouble* says why it cannot, while it cannot.
+    """Records what one engine is fed, as *run*. *trouble* says why it cannot, while it cannot.
 
     Args:
         folder: For the segments; it is made where it is missing.
@@ -67,7 +67,7 @@ class FlightRecorder:
         self._pen = Pen(folder, keep, size, waiting)
         self._segment_size = size // SHARE
         self._engine: Engine | None = None
-        self._run = uuid.uuid4().hex[:8]
+        self.run = uuid.uuid4().hex[:8]
         self._part = 0
         self._began = self._flushed = 0.0
         self._lost = 0
@@ -135,7 +135,7 @@ class FlightRecorder:
         self._tried = None
         wall = self._wall()
         head = header(
-            run=self._run,
+            run=self.run,
             part=self._part,
             at=datetime.fromtimestamp(wall, UTC).isoformat(),
             now=now,
