@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tests.flight.traffic import CONTROL, START, office, traffic
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Ending, Outcome, ProbeSample, Result, Role, SwitchoverStarted
 from wanfailover.flight.writer import FlightRecorder
-from wanfailover.rollups import store
+from wanfailover.rollups import catchup, store
 from wanfailover.rollups.catchup import catch_up
 from wanfailover.rollups.fold import Fold, Row
 from wanfailover.rollups.histogram import ERROR
@@ -37,7 +38,7 @@ class Agent:
         self.now = start
         self.engine = Engine(SITE, [CONTROL])
         self.recorder = FlightRecorder(self.samples, waiting=0, wall=self.wall)
-        self.keeper = Keeper(folder, lambda: 400 * DAY, self.wall)
+        self.keeper = Keeper(folder, 400 * DAY, self.wall)
         self.recorder.started(self.engine, [CONTROL], start)
         self.keeper.started(self.recorder.run, start)
 
@@ -282,6 +283,26 @@ def test_the_command_that_catches_up_says_what_is_wrong_in_a_sentence(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+async def test_an_agent_has_it_done_in_a_process_of_its_own(tmp_path, facts, monkeypatch, caplog):
+    """After the start, if there is anything to do; and it ends with the agent."""
+    monkeypatch.setattr(catchup, "SETTLED", 0.0)
+    agent = Agent(tmp_path).feed(*facts[:5000]).kill()
+    live = rows(tmp_path)
+    await catchup.beside(tmp_path, agent.samples, "another")
+    assert rows(tmp_path) == live  # one segment is the agent's own
+    Agent(tmp_path, facts[5000][1]).feed(*facts[5000:6000]).kill()
+    await catchup.beside(tmp_path, agent.samples, "another")
+    assert rows(tmp_path) == rows(made_up(agent, tmp_path / "again"))
+    assert not caplog.records
+    ending = asyncio.create_task(catchup.beside(tmp_path, agent.samples, "another"))
+    await asyncio.sleep(0.2)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    await catchup.beside(tmp_path / "nowhere", agent.samples, "another")
+    assert "could not be made up for" in caplog.records[-1].why
+
+
 def test_the_clock_is_set_while_it_runs(tmp_path, facts):
     """Forward by an hour: what follows is counted there."""
     agent = Agent(tmp_path)
@@ -371,7 +392,7 @@ def test_counting_does_not_hold_up_the_loop(tmp_path, facts):
     """20 us a fact, all threads' CPU and the disk's part counted."""
     import time
 
-    engine, keeper = Engine(SITE, [CONTROL]), Keeper(tmp_path, lambda: DAY)
+    engine, keeper = Engine(SITE, [CONTROL]), Keeper(tmp_path, DAY)
     for fact, now in facts[:1]:
         engine.feed(fact, now)
     keeper.started("run", START)

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from math import inf
 from pathlib import Path
@@ -35,26 +35,33 @@ WRITE = 600.0
 _log = logging.getLogger(__name__)
 
 
-async def beside(folder: Path, samples: Path, run: Callable[[], str]) -> None:
-    """Have it done in a process beside the agent, if there is anything to do.
+async def beside(folder: Path, samples: Path, run: str) -> None:
+    """Have it done in a process beside the agent, if there is a recording of other runs.
 
     Args:
         folder: The site's state directory.
 
         samples: Of the flight recorder.
 
-        run: Tells which run is the agent's own, which is left out.
+        run: The agent's own, which is left out.
     """
     await asyncio.sleep(SETTLED)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "wanfailover.rollups", folder, samples, run(),
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    try:
+        if len(segments(samples)) < 2:
+            return
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "wanfailover.rollups", folder, samples, run,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    except OSError as error:
+        _log.warning("rollups-not-made-up", extra={"why": str(error)})
+        return
     try:
         _, said = await process.communicate()
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
     if process.returncode:
         _log.warning("rollups-not-made-up", extra={"why": said.decode(errors="replace").strip()})
 

@@ -41,14 +41,12 @@ class Keeper:
     Args:
         folder: The site's state directory.
 
-        keep: Tells for how many seconds history is kept.
+        keep: Seconds for which history is kept.
 
         wall: Tells wall time, in seconds since the epoch.
     """
 
-    def __init__(
-        self, folder: Path, keep: Callable[[], float], wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Path, keep: float, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self._fold: Fold | None = None
         self._run = ""
@@ -106,7 +104,7 @@ class Keeper:
 class Scribe:
     """The thread that writes, and may wait for a disk."""
 
-    def __init__(self, folder: Path, keep: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, keep: float) -> None:
         self._path = folder / store.NAME
         self._keep = keep
         self._queue: Queue[tuple[str, Sequence[Row], float, bool] | None] = Queue(WAITING)
@@ -159,7 +157,7 @@ class Scribe:
         if last and run not in self._torn:
             store.complete(self._db, run)
         if self._pruned is None or abs(wall - self._pruned) >= store.HOUR:
-            store.prune(self._db, wall, self._keep())
+            store.prune(self._db, wall, self._keep)
             self._pruned = wall
 
     def _failed(self, error: sqlite3.Error | OSError) -> None:
