@@ -9,19 +9,15 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 import structlog
 
 from wanfailover import __version__, logs, report, watchdog
 from wanfailover.abilities import Costly
-from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.control import Control, Reply
 from wanfailover.core import entries as log
-from wanfailover.core.engine import Engine
 from wanfailover.core.facts import (
     AutoRequest,
     Ending,
@@ -32,11 +28,11 @@ from wanfailover.core.facts import (
     ResumeRequest,
     Role,
     RouterUnread,
-    RouterView,
     SwitchoverStarted,
     SwitchRequest,
     Tick,
 )
+from wanfailover.core.memory import Memory
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.drill import Eyes
 from wanfailover.flight.writer import FlightRecorder
@@ -51,11 +47,12 @@ from wanfailover.journal.writer import Journal
 from wanfailover.loop import Loop, Succession, Watchers
 from wanfailover.mail.postmaster import Postmaster
 from wanfailover.notify.office import post_of
+from wanfailover.outfit import Outfit
 from wanfailover.ports import RouterDriver
+from wanfailover.present import Present
 from wanfailover.probes import Names, Runner
 from wanfailover.probes.rouse import rouse
 from wanfailover.probes.sockets import THROUGH
-from wanfailover.proofs import FarProver
 from wanfailover.recorder import Recorder
 from wanfailover.reload import Reloader
 from wanfailover.report import Report
@@ -63,9 +60,9 @@ from wanfailover.routine import Left, Routines
 from wanfailover.sites import SiteDir
 from wanfailover.sleepers import Sleepers
 from wanfailover.specs import Wake
-from wanfailover.switchover import Switchover, ended_entry
+from wanfailover.switchover import Switchover
 from wanfailover.tunnels import Tunnels
-from wanfailover.watchdog import Notifier
+from wanfailover.watchdog import Herald, Notifier
 from wanfailover.windows import Windows
 from wanfailover.witnessed import Witnessed
 
@@ -92,30 +89,26 @@ class Agent:
     ) -> None:
         self._profile = profile
         self._notify = notify or Notifier({})
+        self._herald = Herald(self._notify)
         self._driver = driver = Guarded(router)
         spill = Spill(site_dir.spill)
         spilled, letters = spill.rows(), spill.posted()
         self._journal = Journal(site_dir.journal, spilled=spilled, posted=letters)
         self._record = Recorder(self._journal, spill=spill)
-        self._aim = Aim(profile)
+        self._names = names = names or Names()
         with Reader(site_dir.journal, spilled, lenient=True) as reader:
             memory = remember(reader, time.monotonic())
             cost = usual_cost(reader)
-            self._last = report.last_switchover(reader)
+            self._present = Present(profile.driver, report.last_switchover(reader))
             mailed, flown = report.last_mail(reader), report.last_canary(reader)
             left = Left.of(reader, time.monotonic())
-            self._names = names = names or Names()
             self._post = post_of(profile, reader, self._journal, names, self._conditions, letters)
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
-        site = profile.site()
-        self._site = replace(site, policy=replace(site.policy, switch_cost=cost))
-        self.engine = Engine(self._site, self._aim.controls, memory)
+        switchover = self._equip(profile, cost, memory)
         keep = profile.keep
         self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
         self._record.teller = self._post
-        prover = FarProver(profile.probes, self._site, self._names, profile.wakes)
-        switchover = Switchover(self._site, driver, prover, self._record)
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody, self._site_dir = switchover.custody, site_dir
         self._loop = Loop(self.engine, driver, switchover, self._record, watchers)
@@ -141,13 +134,7 @@ class Agent:
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
         self._aimed: tuple[str | None, int] | None = None
-        self._active: str | None = None
-        self._told: tuple[str, str | None] | None = None
         self._turned: float | None = None  # the loop, last
-        self._since = self._started = time.monotonic()
-        self._wall = report.Wall(self._started, utc_now())
-        self._began: datetime | None = None  # the running switchover, or the last
-        self._remarks: tuple[str, ...] = ()
         self._windows = Windows(profile.calendar, self._loop.inbox.put_nowait)
         self._reloader = Reloader(lambda new: self._loop.succeed(partial(self._succeed, new)))
 
@@ -155,17 +142,10 @@ class Agent:
 
     def report(self) -> Report:
         """Tell how things stand, as `status --json` does."""
-        running = report.Running(
-            driver=self._profile.driver,
-            since=self._since,
-            started=self._started,
-            pid=os.getpid(),
-            vantages={
-                circuit.name: self._aim.vantage(circuit, self.engine.active)
-                for circuit in self._site.circuits
-            },
-            last=self._last,
-            began=self._began,
+        active = self.engine.active
+        return self._present.report(
+            self.engine,
+            {each.name: self._aim.vantage(each, active) for each in self._site.circuits},
             tunnels=self._tunnels.readings,
             warnings=tuple(self._warnings()),
             mail=self._mail.report(),
@@ -173,20 +153,19 @@ class Agent:
             preflight=self._routines.preflights.report(),
             drill=self._routines.report(),
         )
-        self._wall = report.Wall(time.monotonic(), utc_now()).after(self._wall)
-        return report.live(self.engine, running, self._wall)
 
     def _warnings(self) -> Iterator[str]:
-        beside = (self._post, self._routines, self._hints, self._loop.marks, self._custody)
-        yield from filter(None, (self._record.trouble, self._flight.trouble))
-        yield from filter(None, (teller.trouble for teller in beside))
-        yield from filter(None, (self._tunnels.trouble, self._mail.trouble))
-        yield from filter(None, (self._reloader.trouble, logs.trouble(), self._control.trouble))
+        tellers = (
+            self._record, self._flight, self._post, self._routines, self._hints, self._loop.marks,
+            self._custody, self._tunnels, self._mail, self._reloader, self._control,
+        )  # fmt: skip
+        yield from filter(None, (teller.trouble for teller in tellers))
+        yield from filter(None, (logs.trouble(),))
         if self._journal.aside is not None:
             yield f"the journal was damaged: it is set aside as {self._journal.aside}"
         if self.engine.router.unfinished:
             yield f"after its next restart the router will hold {self.engine.router.unfinished}"
-        yield from self._remarks
+        yield from self._present.remarks
 
     def _conditions(self) -> dict[str, str]:
         """What is amiss and has no entry: with the disk, and what has not been done."""
@@ -238,13 +217,12 @@ class Agent:
 
     async def reload(self) -> None:
         """Go by the profile as it is now; where that cannot be, say why, and go on as before."""
-        if self._told is None:
+        if not self._herald.watching:
             await self._reloader(self._profile)
             return
-        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._herald.reloading()
         await self._reloader(self._profile)
-        self._told = None
-        self._announce()
+        self._herald.reloaded(self.engine.decision)
 
     def _succeed(self, profile: Profile) -> Succession:
         """Make anew what depends on the profile; what an engine must remember goes along.
@@ -253,20 +231,11 @@ class Agent:
         may mean something else.
         """
         old, router, cost = self.engine, self.engine.router, self._site.policy.switch_cost
-        site = profile.site()
-        self._site = site = replace(site, policy=replace(site.policy, switch_cost=cost))
-        self._aim, self._aimed = Aim(profile), None
-        self.engine = Engine(site, self._aim.controls, old.memory())
+        switchover, self._aimed = self._equip(profile, cost, old.memory()), None
         self.engine.epoch = old.epoch + 1  # what is in flight was asked by the old one
-        switchover = Switchover(
-            site,
-            self._driver,
-            FarProver(profile.probes, site, self._names, profile.wakes),
-            self._record,
-        )
         switchover.custody = self._custody
         self._loop.spawn(self._runner.close())
-        self._runner = Runner(self._sampled, detect=site.policy.detect, names=self._names)
+        self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._rewire(profile)
         self._routines.profile = profile
         facts: list[Fact | None] = [self._windows.exchange(profile.calendar), router.view]
@@ -274,6 +243,11 @@ class Agent:
             facts.append(RouterUnread(time.monotonic(), router.unread))
         facts.append(None if old.interrupted is not None else old.request)
         return Succession(self.engine, switchover, [fact for fact in facts if fact is not None])
+
+    def _equip(self, profile: Profile, cost: float, memory: Memory) -> Switchover:
+        made = Outfit.of(profile, cost, memory, self._driver, self._names, self._record)
+        self._site, self._aim, self.engine = made.site, made.aim, made.engine
+        return made.switchover
 
     def _rewire(self, profile: Profile) -> None:
         """What stands beside the engine: the recording of samples is begun anew."""
@@ -299,7 +273,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
-            self._mail.resume(self._last)
+            self._mail.resume(self._present.last)
             self._loop.spawn(self._post.run())
             self._loop.spawn(self._routines.run())
             self._loop.spawn(self._mail.watch())
@@ -373,16 +347,9 @@ class Agent:
         self._flight.fed(fact, now, entries)
         self._tell_tunnels(fact, now)
         self._turned = time.monotonic()
-        match fact:
-            case SwitchoverStarted():
-                self._began = utc_now()
-                self._mail.cancel()
-            case RouterView(remarks=remarks):
-                self._tell(remarks)
-            case _:
-                pass
-        if self.engine.active != self._active:
-            self._active, self._since = self.engine.active, now
+        self._present.fed(fact, self.engine, now)
+        if isinstance(fact, SwitchoverStarted):
+            self._mail.cancel()
 
     def _late(self) -> float:
         """By how many seconds the loop or the probes are behind, once they turn."""
@@ -390,24 +357,8 @@ class Agent:
             return 0.0
         return max(time.monotonic() - self._turned, self._runner.late())
 
-    def _announce(self) -> None:
-        """Tell systemd what is decided, when that changes; the first time, that we watch."""
-        decision = self.engine.decision
-        told = (decision.rule, decision.target)
-        if told != self._told:
-            ready = "READY=1\n" if self._told is None else ""
-            self._told = told
-            self._notify(f"{ready}STATUS={decision.rule}: {' '.join(decision.because.split())}")
-
-    def _tell(self, remarks: tuple[str, ...]) -> None:
-        """Log what the driver found and could not have wished for, once while it lasts."""
-        for remark in remarks:
-            if remark not in self._remarks:
-                _log.warning("router-remark", remark=remark)
-        self._remarks = remarks
-
     def _ended(self, outcome: Outcome) -> None:
-        self._last = report.ended(ended_entry(outcome), utc_now())
+        self._present.ended(outcome)
         if outcome.ending is not Ending.STUCK and outcome.changed:
             self._mail.begin(outcome.id)
 
@@ -415,7 +366,7 @@ class Agent:
         """Aim the probes at what the router does now; look closer while something is overdue."""
         self._routines.preflights.give_way()
         if self.engine.router.view is not None:  # before that nothing is watched yet
-            self._announce()
+            self._herald.tell(self.engine.decision)
         aimed = (self.engine.active, self.engine.epoch)
         if aimed != self._aimed and self.engine.switchover is None:
             self._aimed = aimed

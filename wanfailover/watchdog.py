@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+
+from wanfailover.core.policy import Decision
 
 
 class Notifier:
@@ -38,6 +41,36 @@ class Notifier:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
             to.setblocking(False)
             to.sendto(state.encode(), self._address)
+
+
+class Herald:
+    """Tells systemd what is decided, when that changes; the first time, that we watch."""
+
+    def __init__(self, notify: Notifier) -> None:
+        self._notify = notify
+        self._told: tuple[str, str | None] | None = None
+
+    @property
+    def watching(self) -> bool:
+        """Whether anything was told yet."""
+        return self._told is not None
+
+    def tell(self, decision: Decision) -> None:
+        """Make it known, if it is news."""
+        told = (decision.rule, decision.target)
+        if told != self._told:
+            ready = "" if self.watching else "READY=1\n"
+            self._told = told
+            self._notify(f"{ready}STATUS={decision.rule}: {' '.join(decision.because.split())}")
+
+    def reloading(self) -> None:
+        """The profile is being read again."""
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def reloaded(self, decision: Decision) -> None:
+        """It was."""
+        self._told = None
+        self.tell(decision)
 
 
 async def feed(notify: Notifier, late: Callable[[], float]) -> None:
