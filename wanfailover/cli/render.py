@@ -7,11 +7,13 @@ business: it is dropped where the output is no terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wanfailover import sentences
+from wanfailover.sentences import clock
 from wanfailover.wording import span
 
 if TYPE_CHECKING:
@@ -48,15 +50,6 @@ def coloured(word: str, width: int = 0) -> str:
     return click.style(word.ljust(width), fg=COLOURS.get(word))
 
 
-def clock(stamp: str | None) -> str:
-    """The time of an RFC 3339 stamp; with its date where that is not today's."""
-    if stamp is None:
-        return "?"
-    at = datetime.fromisoformat(stamp).astimezone()
-    today = datetime.now().astimezone().date()
-    return at.strftime("%H:%M:%S" if at.date() == today else "%Y-%m-%d %H:%M:%S")
-
-
 def status(report: Report) -> str:
     """One screen: which circuit, since when, why, and what comes next."""
     return "\n".join(_status(report))
@@ -65,90 +58,40 @@ def status(report: Report) -> str:
 def _status(report: Report) -> Iterator[str]:
     running = report["agent"]["running"]
     if not running:
-        yield "No agent runs for this site; this is what the last one wrote."
-    where = report["active"] or "neither circuit"
-    since = f" since {clock(report['since'])}" if report["since"] else ""
-    yield f"{report['site']} is on {click.style(where, bold=True)}{since}."
+        yield sentences.ORPHAN
+    yield sentences.where(report, partial(click.style, bold=True))
     yield from _circuits(report)
     yield from _tunnels(report)
-    if report["decision"]:
-        until = report["decision"]["until"]
-        yield f"Decision: {report['decision']['rule']}: {report['decision']['because']}" + (
-            f"; until {clock(until)}" if until else ""
-        )
-    if report["next"]:
-        at = f"{clock(report['next']['at'])}: " if report["next"]["at"] else ""
-        yield f"Next: {at}{report['next']['what']}."
-    if report["hold"]:
-        until = report["hold"]["until"]
-        end = f"until {clock(until)}" if until else "until: wanfailover auto"
-        yield f"Held by an operator on {report['hold']['circuit']}, {end}."
-    if report["paused"]:
-        until = report["paused_until"]
-        end = f"until {clock(until)}" if until else "until: wanfailover resume"
-        yield f"Automation is paused by an operator, {end}."
+    if decision := sentences.decision(report):
+        yield f"Decision: {decision}"
+    if coming := sentences.coming(report):
+        yield f"Next: {coming}"
+    yield from sentences.wishes(report)
     if report["switchover"]:
-        yield f"Last switchover: {switchover(report['switchover'])}"
-    if report["mail"]:
-        yield f"Mail: {report['mail']['because']}."
-        yield f"Canary: {report['mail']['canary']['because']}."
-    yield from _rounds(report)
+        yield f"Last switchover: {sentences.switchover(report['switchover'], coloured)}"
+    for what, sentence in sentences.rounds(report, coloured):
+        yield f"{what}: {sentence}"
+        if what == "Preflight":
+            yield from (f"  {coloured('red')}  {red}" for red in sentences.reds(report))
     if report["router"]["reachable"] is False:
-        yield click.style("The router does not answer.", fg="red")
+        yield click.style(sentences.DEAF, fg="red")
     yield from (f"Warning: {text}" for text in report["warnings"])
     if running:
-        agent = report["agent"]
-        uptime = span(agent["uptime_seconds"])
-        yield f"Agent {agent['version']}, pid {agent['pid']}, up {uptime}."
-
-
-def _rounds(report: Report) -> Iterator[str]:
-    """The last preflight and drill."""
-    preflight, drill = report["preflight"], report["drill"]
-    if preflight:
-        late = ", overdue" if preflight["overdue"] else ""
-        age = span(preflight["age_seconds"])
-        yield f"Preflight: {coloured(preflight['result'])}, {age} ago{late}."
-        for row in preflight["rows"]:
-            if row["severity"] == "red":
-                yield f"  {coloured('red')}  {row['subject']}: {row['sentence']}"
-    if drill:
-        due = f"the next at {clock(drill['next'])}" if drill["next"] else ""
-        was = f"{coloured(drill['state'])}: {drill['because']}" if drill["state"] else ""
-        yield f"Drill: {'; '.join(filter(None, (was, due)))}."
+        yield sentences.agent(report)
 
 
 def _circuits(report: Report) -> Iterator[str]:
-    health = report["health"]
-    width = max((len(name) for name in health), default=0)
-    for name, reading in health.items():
-        seen = {"through": "seen through the router", None: "no vantage on it"}.get(
-            reading["vantage"], f"seen by {reading['vantage']}"
-        )
-        figures = []
-        if reading["rtt_ms"] is not None:
-            figures.append(f"{reading['rtt_ms']:g} ms")
-        if reading["loss"] is not None:
-            figures.append(f"{reading['loss'] * 100:.0f} % loss")
-        fault = "the fault is" if reading["state"] == "down" else "failing:"
-        layer = f"; {fault} {reading['layer']}" if reading["layer"] else ""
-        yield "  ".join(
-            [
-                f"  {name.ljust(width)}",
-                coloured(reading["state"], 8),
-                ", ".join([*figures, reading["because"] + layer, seen]),
-            ]
-        )
+    width = max((len(name) for name in report["health"]), default=0)
+    for name, reading in report["health"].items():
+        state = coloured(reading["state"], 8)
+        yield f"  {name.ljust(width)}  {state}  {sentences.circuit(reading)}"
 
 
 def _tunnels(report: Report) -> Iterator[str]:
     width = max((len(row["name"]) for row in report["tunnels"]), default=0)
     for row in report["tunnels"]:
-        good = f", last good {clock(row['last_good'])}" if row["last_good"] else ""
-        yield (
-            f"  tunnel {row['name'].ljust(width)}  {coloured(row['state'], 8)}  {row['because']}, "
-            f"since {clock(row['since'])}{good}"
-        )
+        state = coloured(row["state"], 8)
+        yield f"  tunnel {row['name'].ljust(width)}  {state}  {sentences.tunnel(row)}"
 
 
 def explanation(report: Report) -> Iterator[str]:
@@ -169,17 +112,6 @@ def _pairs(title: str, pairs: Sequence[Sequence[str]]) -> Iterator[str]:
         yield title
     width = max((len(name) for name, _ in pairs), default=0)
     yield from (f"  {name.ljust(width)}  {words}" for name, words in pairs)
-
-
-def switchover(report: Report) -> str:
-    """One switchover in a sentence."""
-    way = f"{report['from'] or 'neither'} to {report['to']}"
-    if report["outcome"] == "running":
-        return f"{way}, running now ({report['rule']})."
-    return (
-        f"{way} at {clock(report['started'])}, {coloured(report['outcome'])} "
-        f"after {span(report['seconds'])} ({report['rule']}): {report.get('because', '')}"
-    )
 
 
 def findings(rows: Sequence[Finding]) -> Iterator[str]:
