@@ -33,9 +33,9 @@ from wanfailover.core.facts import (
     Tick,
 )
 from wanfailover.core.memory import Memory
+from wanfailover.counts import Counts
 from wanfailover.desk import rehearse, reply_to, unknown_circuit
 from wanfailover.drill import Eyes
-from wanfailover.flight.writer import FlightRecorder
 from wanfailover.guarded import Guarded
 from wanfailover.hints import Hints
 from wanfailover.journal import retention
@@ -56,6 +56,7 @@ from wanfailover.probes.sockets import THROUGH
 from wanfailover.recorder import Recorder
 from wanfailover.reload import Reloader
 from wanfailover.report import Report
+from wanfailover.rollups.recording import Recording
 from wanfailover.routine import Left, Routines
 from wanfailover.sites import SiteDir
 from wanfailover.sleepers import Sleepers
@@ -106,8 +107,7 @@ class Agent:
         if cost is None:
             cost = driver.outage() if isinstance(driver, Costly) else 0.0
         switchover = self._equip(profile, cost, memory)
-        keep = profile.keep
-        self._flight = FlightRecorder(site_dir.samples, keep.samples, keep.samples_size)
+        self._flight, self.counts = Recording(site_dir, profile.keep), Counts()
         self._record.teller = self._post
         watchers = Watchers(self._fed, self._point, self._ended)
         self._custody, self._site_dir = switchover.custody, site_dir
@@ -251,9 +251,9 @@ class Agent:
 
     def _rewire(self, profile: Profile) -> None:
         """What stands beside the engine: the recording of samples is begun anew."""
-        self._profile, keep = profile, profile.keep
+        self._profile = profile
         self._loop.spawn(asyncio.to_thread(self._flight.close))  # its disk may take its time
-        self._flight = FlightRecorder(self._site_dir.samples, keep.samples, keep.samples_size)
+        self._flight = Recording(self._site_dir, profile.keep)
         self._flight.started(self.engine, self._aim.controls, time.monotonic())
 
     async def run(self) -> None:
@@ -273,6 +273,7 @@ class Agent:
             await self._control.open()
             await self._record(log.AgentStarted(__version__, os.getpid()))
             self._flight.started(self.engine, self._aim.controls, time.monotonic())
+            self._loop.spawn(self._flight.catch_up())
             self._mail.resume(self._present.last)
             self._loop.spawn(self._post.run())
             self._loop.spawn(self._routines.run())
@@ -345,6 +346,7 @@ class Agent:
     def _fed(self, fact: Fact, now: float, entries: Sequence[log.Entry]) -> None:
         """All that the engine learns is recorded, and some of it is told."""
         self._flight.fed(fact, now, entries)
+        self.counts.fed(fact, now, self.engine)
         self._tell_tunnels(fact, now)
         self._turned = time.monotonic()
         self._present.fed(fact, self.engine, now)

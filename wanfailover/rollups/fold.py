@@ -82,7 +82,7 @@ class Fold:
         elif now - self._then >= STEP:
             self._spend(min(now - self._then, GAP), now, engine)
             self._then = now
-        if isinstance(fact, ProbeSample) and _speaks(fact, engine):
+        if isinstance(fact, ProbeSample) and speaks(fact, engine):
             self._count(fact)
 
     def rows(self, now: Instant) -> list[Row]:
@@ -145,7 +145,7 @@ class Fold:
         return row
 
 
-def _speaks(sample: ProbeSample, engine: Engine) -> bool:
+def speaks(sample: ProbeSample, engine: Engine) -> bool:
     """It is one by which the circuit is judged, and says something of it."""
     if sample.result is Result.UNSENT or sample.role not in {Role.FAR, Role.GATEWAY}:
         return False
