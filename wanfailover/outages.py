@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from wanfailover.core import entries as log
 from wanfailover.journal.reader import Record
+from wanfailover.wording import span
 
 LASTS = timedelta(hours=1, minutes=1)
 """A running agent writes something once an hour at the least; what is longer ago is over."""
@@ -43,6 +44,12 @@ class Outage:
     def seconds(self) -> float:
         """How long it was."""
         return max(0.0, (self.ended - self.began).total_seconds())
+
+    @property
+    def length(self) -> str:
+        """The same as one speaks of it, with what is not known of it."""
+        least = "" if self.whole else "so far " if self.lasting else "at least "
+        return f"{least}{span(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,11 +138,10 @@ def outages(account: Account) -> Iterator[str]:
     yield ""
     yield "Outages, from when each was noticed:" if account.outages else "No outages."
     for each in account.outages:
-        least = "" if each.whole else "so far " if each.lasting else "at least "
         end = "and goes on" if each.lasting else f"to {each.ended.astimezone():%Y-%m-%d %H:%M:%S}"
         yield (
             f"  {each.circuit.ljust(width)}  {each.began.astimezone():%Y-%m-%d %H:%M:%S} "
-            f"{end:22}  {least}{span(each.seconds)}: {each.because}"
+            f"{end:22}  {each.length}: {each.because}"
         )
     yield "Altogether:"
     for name, total in account.totals.items():

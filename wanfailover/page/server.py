@@ -1,0 +1,229 @@
+"""What there is to be asked for, and the server that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import resources
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from wanfailover import metrics
+from wanfailover.counts import Lag
+from wanfailover.page.house import HEAD_WITHIN, House
+from wanfailover.page.live import Live
+from wanfailover.page.manners import STREAM, Manners, Refusal, dress
+from wanfailover.page.past import RANGES, Past
+from wanfailover.page.sources import Sources
+
+KINDS = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "json": "application/schema+json",
+}
+"""By the ending of a file's name; of other files none is given out."""
+
+FRESH = 1.0
+"""Seconds for which what was read from the disk is told again: a crowd costs no more than one."""
+
+LINE, FIELD, FIELDS = 4096, 4096, 64
+"""Bytes of a request's first line and of each header, and how many headers: a browser's have a
+tenth of that."""
+
+QUIET = logging.Logger("wanfailover.page.http", logging.CRITICAL + 1)  # noqa: LOG001
+"""What strangers send is no news for the log."""
+
+_log = structlog.get_logger("wanfailover")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One that is given out."""
+
+    body: bytes
+    kind: str
+    tag: str
+
+
+def files() -> dict[str, File]:
+    """Those of ``static/``, by their paths below it; read once, so no request opens a file."""
+    found: dict[str, File] = {}
+    root = resources.files("wanfailover.page") / "static"
+    waiting = [("", root)]
+    while waiting:
+        above, folder = waiting.pop()
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                waiting.append((f"{above}{entry.name}/", entry))
+                continue
+            kind = KINDS.get(entry.name.rpartition(".")[2])
+            if kind is not None:
+                body = entry.read_bytes()
+                tag = hashlib.sha256(body).hexdigest()[:16]
+                found[f"{above}{entry.name}"] = File(body, kind, tag)
+    return found
+
+
+class Reading:
+    """Reads in a thread, one at a time, and tells the same again for `FRESH` seconds."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+        self._known: dict[tuple[str, ...], tuple[float, Any]] = {}
+
+    async def __call__(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
+        """Give what *read* gives; *key* is one of few, each of which is remembered."""
+        async with self._one:
+            at, told = self._known.get(key, (float("-inf"), None))
+            if time.monotonic() - at >= FRESH:
+                told = await asyncio.to_thread(read)
+                self._known[key] = time.monotonic(), told
+            return told
+
+
+class Server:
+    """The page of one agent."""
+
+    def __init__(self, sources: Sources, names: tuple[str, ...]) -> None:
+        self._sources = sources
+        self._past, self._reading = Past(sources.site), Reading()
+        self._live = Live(sources.report)
+        self._files = files()
+        self._names = frozenset({"localhost", *names})
+        self._lag = Lag()
+        self._watching: asyncio.Task[None] | None = None
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self.house: House | None = None
+
+    async def open(self, host: str, port: int) -> None:
+        """Listen.
+
+        Raises:
+            OSError: It cannot be listened there.
+        """
+        listener = socket.create_server((host, port), backlog=128)
+        app = web.Application(client_max_size=1)
+        self._runner = runner = web.AppRunner(
+            app, access_log=None, logger=QUIET, keepalive_timeout=HEAD_WITHIN, lingering_time=0,
+            max_line_size=LINE, max_field_size=FIELD, max_headers=FIELDS, shutdown_timeout=1.0,
+        )  # fmt: skip
+        self.house = house = House(runner)
+        doorman = Manners(house, self._names, self._bug)
+
+        @web.middleware
+        async def mind(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await doorman.answer(request, handler)
+
+        app.middlewares.append(mind)
+        app.on_response_prepare.append(dress)
+        app.on_shutdown.append(self._live.close)
+        self._route(app)
+        await runner.setup()
+        self._server = await asyncio.get_running_loop().create_server(house, sock=listener)
+        self._watching = asyncio.get_running_loop().create_task(self._lag.watch())
+
+    async def close(self) -> None:
+        """Stop, and let everybody go."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._server is not None:
+            self._server.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _route(self, app: web.Application) -> None:
+        simple: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
+            "/": partial(self._file, "index.html"),
+            "/api/status": self._status,
+            "/api/decisions": self._decisions,
+            "/api/history": self._history,
+            "/api/outages": self._outages,
+            "/api/timeline": self._timeline,
+            "/api/samples": self._samples,
+            STREAM: self._live.serve,
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+        for path, handler in simple.items():
+            app.router.add_get(path, handler)
+        for name in self._files:
+            app.router.add_get(f"/static/{name}", partial(self._file, name))
+
+    async def _file(self, name: str, request: web.Request) -> web.Response:
+        file = self._files[name]
+        headers = {"ETag": f'"{file.tag}"', "Cache-Control": "no-cache"}
+        if any(each.value == file.tag for each in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        return web.Response(
+            body=file.body, content_type=file.kind, charset="utf-8", headers=headers
+        )
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return web.json_response(self._sources.report())
+
+    async def _decisions(self, _: web.Request) -> web.Response:
+        return web.json_response(await self._reading(("decisions",), self._past.decisions))
+
+    async def _history(self, request: web.Request) -> web.Response:
+        span = _span(request)
+        told = await self._reading(("history", span), partial(self._past.history, span))
+        return web.json_response(told)
+
+    async def _outages(self, request: web.Request) -> web.Response:
+        span = _span(request)
+        read = partial(self._past.outages, span, self._circuits())
+        return web.json_response(await self._reading(("outages", span), read))
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        span = _span(request)
+        read = partial(self._past.timeline, span, self._circuits())
+        return web.json_response(await self._reading(("timeline", span), read))
+
+    async def _samples(self, request: web.Request) -> web.Response:
+        span, circuits = _span(request), self._circuits()
+        circuit = request.query.get("circuit", "")
+        if circuit not in circuits:
+            raise Refusal(404, f"there is no such circuit; there are: {', '.join(circuits)}")
+        read = partial(self._past.samples, circuit, span)
+        return web.json_response(await self._reading(("samples", circuit, span), read))
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return _plain(*metrics.healthz(self._sources.late()))
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        return _plain(*metrics.readyz(self._sources.report(), self._sources.counts))
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        report, counts = self._sources.report(), self._sources.counts
+        body = metrics.exposition(report, counts, self._lag.worst)
+        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    def _circuits(self) -> tuple[str, ...]:
+        return tuple(self._sources.report()["health"])
+
+    def _bug(self) -> None:
+        _log.exception("page-bug")
+
+
+def _span(request: web.Request) -> str:
+    span = request.query.get("range", "day")
+    if span not in RANGES:
+        raise Refusal(400, f"no such range; there are: {', '.join(RANGES)}")
+    return span
+
+
+def _plain(well: bool, words: str) -> web.Response:
+    return web.Response(text=f"{words}\n", status=200 if well else 503)
