@@ -1,7 +1,8 @@
 """The agent's Unix socket: status out, operators' requests in, as HTTP and JSON.
 
-The socket is made with mode 0660 from its first instant, so only the owner and the group of the
-state directory can connect. Who asks is taken from the kernel (SO_PEERCRED), not from the request.
+The socket is made with mode 0660 from its first instant, so only its owner and its group can
+connect; and as a mode can be changed, whoever connects is held to that once more. Who asks is taken
+from the kernel (SO_PEERCRED), not from the request.
 
 One request a connection, in HTTP/1.0 as far as it takes: whoever is slow, or sends what is no
 request, is cut off, and costs the agent a few kilobytes for a few seconds.
@@ -12,21 +13,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pwd
 import re
 import socket
-import struct
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 from wanfailover.core.facts import PauseRequest, ResumeRequest, SwitchRequest
+from wanfailover.peers import Peer
 from wanfailover.report import Report
 
 MAX_HEAD, MAX_BODY = 8 * 1024, 64 * 1024
@@ -45,9 +44,9 @@ LONGEST = 3650 * 86400.0
 """Seconds for which anything may be asked: ten years."""
 
 _START = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
-    411: "Length Required", 413: "Content Too Large", 500: "Internal Server Error",
-    503: "Service Unavailable"}  # fmt: skip
+_REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 411: "Length Required", 413: "Content Too Large",
+    500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 
 _log = structlog.get_logger("wanfailover")
 
@@ -99,6 +98,7 @@ class Control:
         self._desk = desk
         self._path = path
         self._server: asyncio.Server | None = None
+        self._group = -1  # the socket's
         self.trouble: str | None = None
         self._guests: set[asyncio.Task[None]] = set()
         self._sending: dict[asyncio.Task[None], None] = {}  # of them, in the order they came
@@ -119,6 +119,7 @@ class Control:
         """
         try:
             listener = _listen(self._path)
+            self._group = self._path.stat().st_gid
         except OSError as error:
             self.trouble = f"nobody can ask: {self._path} cannot be made: {error.strerror}"
             _log.error("control-closed", why=self.trouble)
@@ -160,18 +161,23 @@ class Control:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, full: bool
     ) -> None:
         with suppress(TimeoutError, OSError, EOFError):
-            answer = await self._answer(reader, _peer(writer), full=full)
+            peer = Peer.of(writer.get_extra_info("socket"))
+            answer = await self._answer(reader, peer, full=full)
             async with asyncio.timeout(PATIENCE):
                 writer.write(answer)
                 writer.close()
                 await writer.wait_closed()
 
-    async def _answer(self, reader: asyncio.StreamReader, who: str, *, full: bool) -> bytes:
+    async def _answer(self, reader: asyncio.StreamReader, peer: Peer, *, full: bool) -> bytes:
         try:
             handle, body = await self._request(reader)
+            if not peer.may_ask(self._group):
+                raise Refused(403, f"{peer.name} is not in the socket's group")  # noqa: TRY301
             if full:
                 raise Refused(503, "too many ask at once")  # noqa: TRY301 - the one answer to it
-            return _response(200, "application/json", json.dumps(await _done(handle(body, who))))
+            return _response(
+                200, "application/json", json.dumps(await _done(handle(body, peer.name)))
+            )
         except Refused as error:
             return _response(error.status, "text/plain", str(error))
 
@@ -342,20 +348,3 @@ def _listen(path: Path) -> socket.socket:
         os.umask(before)
     listener.setblocking(False)
     return listener
-
-
-def _peer(writer: asyncio.StreamWriter) -> str:
-    """The login name of whoever is at the other end of the socket."""
-    peer = writer.get_extra_info("socket")
-    _, uid, _ = struct.unpack(
-        "3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    )
-    return _login(uid)
-
-
-@cache
-def _login(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

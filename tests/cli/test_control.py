@@ -6,20 +6,26 @@ import asyncio
 import contextlib
 import gc
 import getpass
+import os
 import socket
 import stat
+import subprocess
+import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from wanfailover import control
+from tests.support.root import is_root
+from wanfailover import control, peers
 from wanfailover.client import NoAgent, ask
 from wanfailover.control import MOST, QUEUE, Control, Reply
 from wanfailover.core.engine import QUICK_TICK
 from wanfailover.core.facts import ResumeRequest
 from wanfailover.errors import ControlError
+from wanfailover.peers import Peer
 from wanfailover.sites import SOCKET_LIMIT, SiteDir
 
 
@@ -99,6 +105,79 @@ async def test_pause_resume_and_explain(desk, site):
 async def test_only_owner_and_group_may_connect(desk, site):
     """The socket's mode is 0660 whatever the umask was."""
     assert stat.S_IMODE(site.socket.stat().st_mode) == 0o660
+
+
+CALL = """
+import os, socket, sys
+path, uid, gid, *groups = sys.argv[1:]
+os.setgroups([int(group) for group in groups])
+os.setgid(int(gid))
+os.setuid(int(uid))
+with socket.socket(socket.AF_UNIX) as connection:
+    try:
+        connection.connect(path)
+    except PermissionError:
+        sys.exit("no way in")
+    connection.sendall(b"POST /auto HTTP/1.0\\r\\n\\r\\n")
+    print(connection.makefile().read())
+"""
+NOBODY, TEAM = 65534, 4242
+
+
+async def call(path: Path, *ids: int) -> str:
+    """As somebody else: user, group, other groups. His answer, or his complaint."""
+    made = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CALL, path, *map(str, ids),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await made.communicate()
+    return said.decode()
+
+
+@pytest.mark.skipif(not is_root(), reason="needs root: somebody else must ask")
+async def test_a_stranger_is_kept_out_by_the_mode_and_by_the_kernels_word():
+    """Neither the file's mode alone, nor what it was once set to: who asks must be in its group."""
+    with tempfile.TemporaryDirectory() as place:  # where anybody may look
+        path, desk = Path(place) / "agent.sock", Desk()
+        os.chmod(place, 0o755)  # noqa: PTH101 - whoever holds the loop here holds up nobody
+        listening = Control(desk, path)
+        await listening.open()
+        assert (await call(path, NOBODY, NOBODY)).strip() == "no way in"
+        path.chmod(0o666)  # somebody's mistake
+        refused = await call(path, NOBODY, NOBODY, TEAM)
+        assert " 403 " in refused
+        assert "is not in the socket's group" in refused
+        assert desk.asked == []
+        assert " 200 " in await call(path, NOBODY, os.getgid())
+        assert " 200 " in await call(path, NOBODY, NOBODY, TEAM, os.getgid())
+        assert desk.asked == ["nobody", "nobody"]
+        await listening.close()
+
+
+@pytest.mark.skipif(not is_root(), reason="needs root: the socket is another group's")
+async def test_the_group_is_the_sockets_own():
+    """Not the agent's: a directory may hand on its own (setgid)."""
+    with tempfile.TemporaryDirectory() as place:
+        os.chown(place, -1, TEAM)
+        os.chmod(place, 0o2755)  # noqa: PTH101
+        path, desk = Path(place) / "agent.sock", Desk()
+        listening = Control(desk, path)
+        await listening.open()
+        assert " 200 " in await call(path, NOBODY, NOBODY, TEAM)
+        assert (await call(path, NOBODY, os.getgid())).strip() == "no way in"
+        await listening.close()
+
+
+async def test_without_the_kernels_list_of_groups_the_user_database_tells(monkeypatch):
+    """An old kernel has none, and a user may be in more than can be asked for."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        known = Peer.of(ours)
+        monkeypatch.setattr(peers, "SO_PEERGROUPS", 9999)
+        guessed = Peer.of(ours)
+    assert known == Peer(os.getuid(), frozenset({os.getgid(), *os.getgroups()}))
+    assert guessed.uid == known.uid
+    assert os.getgid() in guessed.groups
 
 
 @pytest.mark.parametrize(

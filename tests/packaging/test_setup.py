@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 BASE_SYSTEM = "cat chmod cksum cut dirname grep id mktemp rm sed sh tail touch tr"
 NETWORK_TOOLS = (
     *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo", "postfix"),
-    *("snmpget", "snmpd", "telnet", "tmux", "swanctl"),
+    *("snmpget", "snmpd", "telnet", "tmux", "swanctl", "promtool"),
 )
 PYTHON = sys._base_executable  # a machine's own Python, not a venv's
 
@@ -206,6 +206,7 @@ def test_tools_that_cannot_be_installed_do_not_stop_the_rest(machine):
         ("snmpd", "--quiet disable snmpd.service"),
         ("swanctl", "--quiet disable strongswan-starter.service"),
         ("postfix", "--quiet disable postfix.service"),
+        ("promtool", "--quiet disable prometheus.service"),
     ],
 )
 def test_a_server_that_was_installed_stays_off(machine, tool, kept_off):
