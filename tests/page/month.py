@@ -50,6 +50,7 @@ def story(now: datetime, days: float) -> Iterator[tuple[datetime, Entry]]:
     for hour in range(int(days * 24)):
         again = log.DecisionMade("steady", False, None, steady.because, again=True)
         yield start + timedelta(hours=hour, seconds=2), again
+    yield now, log.AgentStopped("it was told to")
     for number, (began, length) in enumerate(OUTAGES):
         if began < days:
             at = now - timedelta(days=began)

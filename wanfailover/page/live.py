@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from wanfailover import sentences
-from wanfailover.report import Report
+from wanfailover.journal.eras import utc_now
+from wanfailover.report import Report, stamp
 from wanfailover.verdict import findings
 
 LOOK_EVERY = 0.25
@@ -50,7 +51,7 @@ def now(report: Report) -> dict[str, Any]:
         "agent": sentences.agent(report),
     }
     found = [[LEVELS[level], sentence] for level, sentence in findings(report)]
-    return {"status": report, "words": words, "findings": found}
+    return {"at": stamp(utc_now()), "status": report, "words": words, "findings": found}
 
 
 def _gist(report: Report) -> str:

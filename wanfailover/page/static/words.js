@@ -1,0 +1,58 @@
+// Small helpers: elements without markup in strings, and times by the agent's clock, not the
+// browser's: the page says what `status` says, wherever it is read.
+
+export function el(name, options = {}, ...children) {
+  const { data = {}, ...rest } = options;
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(rest)) {
+    if (value === undefined || value === null) continue;
+    if (key in made) made[key] = value;
+    else made.setAttribute(key, value);
+  }
+  Object.assign(made.dataset, data);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+export const at = (id) => document.getElementById(id);
+
+/** Say *text* at an element, and touch it only where that is news: readers need not start anew. */
+export function say(id, text) {
+  const place = at(id);
+  if (place.textContent !== (text ?? "")) place.textContent = text ?? "";
+}
+
+let offset = 0; // the agent's zone, seconds east of UTC
+let skew = 0; // seconds by which this browser's clock is ahead of the agent's
+
+export function learnClock(stamp) {
+  const zone = /([+-])(\d\d):(\d\d)$/.exec(stamp);
+  offset = zone ? (zone[1] === "-" ? -1 : 1) * (zone[2] * 3600 + zone[3] * 60) : 0;
+  skew = Date.now() / 1000 - Date.parse(stamp) / 1000;
+}
+
+export const zone = () => offset;
+export const now = () => Date.now() / 1000 - skew;
+export const seconds = (stamp) => Date.parse(stamp) / 1000;
+/** A Date whose UTC fields read as the agent's wall clock does. */
+export const wall = (t) => new Date((t + offset) * 1000);
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+export const day = (t) => `${wall(t).getUTCDate()} ${MONTHS[wall(t).getUTCMonth()]}`;
+export const minute = (t) => wall(t).toISOString().slice(11, 16);
+export function clock(t) {
+  const told = wall(t).toISOString().slice(11, 19);
+  return day(t) === day(now()) ? told : `${day(t)} ${told}`;
+}
+
+/** A length of time, as `wanfailover/wording.py` tells it. */
+export function span(length) {
+  if (length < 60) return `${length < 10 && length % 1 ? length.toFixed(1) : Math.round(length)} s`;
+  const minutes = Math.round(length / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+}
+
+export const time = (stamp) => el("time", { dateTime: stamp }, clock(seconds(stamp)));
