@@ -48,6 +48,8 @@ from wanfailover.loop import Loop, Succession, Watchers
 from wanfailover.mail.postmaster import Postmaster
 from wanfailover.notify.office import post_of
 from wanfailover.outfit import Outfit
+from wanfailover.page.gate import Gate
+from wanfailover.page.sources import Sources
 from wanfailover.ports import RouterDriver
 from wanfailover.present import Present
 from wanfailover.probes import Names, Runner
@@ -133,6 +135,8 @@ class Agent:
         )
         self._hints = Hints(driver, self._hinted)
         self._control = Control(self, site_dir.socket)
+        sources = Sources(site_dir, self.report, self.counts, self._late)
+        self._page = Gate(profile.page, sources)
         self._aimed: tuple[str | None, int] | None = None
         self._turned: float | None = None  # the loop, last
         self._windows = Windows(profile.calendar, self._loop.inbox.put_nowait)
@@ -158,6 +162,7 @@ class Agent:
         tellers = (
             self._record, self._flight, self._post, self._routines, self._hints, self._loop.marks,
             self._custody, self._tunnels, self._mail, self._reloader, self._control,
+            self._page,
         )  # fmt: skip
         yield from filter(None, (teller.trouble for teller in tellers))
         yield from filter(None, (logs.trouble(),))
@@ -280,6 +285,7 @@ class Agent:
             self._loop.spawn(self._mail.watch())
             self._loop.spawn(self._hints.listen())
             self._loop.spawn(self._windows.run())
+            self._loop.spawn(self._page.run())
             self._loop.spawn(retention.daily(self._prune))
             self._loop.spawn(self._custody.watch(self._loop.router))
             await self._loop.run()
@@ -296,6 +302,7 @@ class Agent:
     async def _close(self) -> None:
         await self._loop.close()
         await self._control.close()
+        await self._page.close()
         await self._runner.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
