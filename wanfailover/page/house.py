@@ -54,6 +54,7 @@ class Guest(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.peer = ""
         self.idle = True
+        self._asked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
@@ -69,7 +70,11 @@ class Guest(asyncio.Protocol):
     def asks(self, *, stream: bool = False) -> None:
         """A whole request has come; that of a *stream* is answered for as long as it likes."""
         self.idle = False
-        self._end_in(None if stream else LIFE)
+        if stream:
+            self._end_in(None)
+        elif not self._asked:
+            self._end_in(LIFE)
+        self._asked = True
 
     def answered(self) -> None:
         """It waits for the next."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from wanfailover import sentences
@@ -31,6 +32,8 @@ STREAMS, STREAMS_EACH = 48, 12
 LASTING = 3600.0
 """Seconds that a stream lasts; the browser opens another."""
 
+
+_log = structlog.get_logger("wanfailover")
 
 LEVELS = ("ok", "warning", "critical")
 
@@ -120,7 +123,7 @@ class Live:
         self._end(surplus)
         self._streams[task] = peer
         if self._looking is None or self._looking.done():
-            self._told = self._event()
+            self._told = _event(self._report())
             self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _tell(self, response: web.StreamResponse) -> None:
@@ -137,17 +140,25 @@ class Live:
         await asyncio.shield(self._changed)
 
     async def _look(self) -> None:
+        try:
+            await self._watch()
+        except Exception:  # noqa: BLE001 - each page comes again, and it is looked anew
+            _log.exception("page-bug")
+            self._end(tuple(self._streams))
+
+    async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
-        gist, at = "", loop.time()
+        report, at = self._report(), loop.time()
+        gist = _gist(report)
         while self._streams and not self._closed:
             await asyncio.sleep(LOOK_EVERY)
             report = self._report()
             if _gist(report) != gist or loop.time() - at >= FIGURES_EVERY:
-                gist, at = _gist(report), loop.time()
-                self._told = self._event(report)
+                gist, at, self._told = _gist(report), loop.time(), _event(report)
                 if self._changed is not None and not self._changed.done():
                     self._changed.set_result(None)
 
-    def _event(self, report: Report | None = None) -> bytes:
-        told = json.dumps(now(report or self._report()), separators=(",", ":"))
-        return f"event: now\ndata: {told}\n\n".encode()
+
+def _event(report: Report) -> bytes:
+    told = json.dumps(now(report), separators=(",", ":"))
+    return f"event: now\ndata: {told}\n\n".encode()

@@ -148,9 +148,9 @@ class Manners:
     def _check(self, request: web.Request) -> None:
         if not self._pace.takes(request.remote or ""):
             raise Refusal(429, "too many requests: this one is not answered", **LATER)
+        check_request(request)
         check_host(request, self._names)
         check_origin(request)
-        check_request(request)
 
 
 def refused(why: Exception) -> web.Response:

@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import logging
 import socket
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -19,9 +21,10 @@ from aiohttp.typedefs import Handler
 
 from wanfailover import metrics
 from wanfailover.counts import Lag
+from wanfailover.errors import WanFailoverError
 from wanfailover.page.house import HEAD_WITHIN, House
 from wanfailover.page.live import Live
-from wanfailover.page.manners import STREAM, Manners, Refusal, dress
+from wanfailover.page.manners import LATER, STREAM, Manners, Refusal, dress
 from wanfailover.page.past import RANGES, Past
 from wanfailover.page.sources import Sources
 
@@ -76,20 +79,33 @@ def files() -> dict[str, File]:
 
 
 class Reading:
-    """Reads in a thread, one at a time, and tells the same again for `FRESH` seconds."""
+    """Reads in a thread of its own, one at a time, and tells the same again for `FRESH` seconds."""
 
     def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "page")
         self._one = asyncio.Lock()
         self._known: dict[tuple[str, ...], tuple[float, Any]] = {}
 
     async def __call__(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
-        """Give what *read* gives; *key* is one of few, each of which is remembered."""
+        """Give what *read* gives; *key* is one of few, each of which is remembered.
+
+        Raises:
+            Refusal: The disk does not give it.
+        """
         async with self._one:
             at, told = self._known.get(key, (float("-inf"), None))
             if time.monotonic() - at >= FRESH:
-                told = await asyncio.to_thread(read)
+                try:
+                    loop = asyncio.get_running_loop()
+                    told = await loop.run_in_executor(self._thread, read)
+                except (WanFailoverError, OSError, sqlite3.Error) as error:
+                    raise Refusal(503, "what was kept cannot be read now", **LATER) from error
                 self._known[key] = time.monotonic(), told
             return told
+
+    def close(self) -> None:
+        """Read no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 class Server:
@@ -134,6 +150,11 @@ class Server:
         self._server = await asyncio.get_running_loop().create_server(house, sock=listener)
         self._watching = asyncio.get_running_loop().create_task(self._lag.watch())
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where it listens."""
+        return self._server.sockets[0].getsockname() if self._server is not None else None
+
     async def close(self) -> None:
         """Stop, and let everybody go."""
         if self._watching is not None:
@@ -142,6 +163,7 @@ class Server:
             self._server.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        self._reading.close()
 
     def _route(self, app: web.Application) -> None:
         simple: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
