@@ -1,4 +1,4 @@
-"""A page with nothing behind it but an engine that is told what it sees; asked over real sockets."""
+"""A page with nothing behind it but an engine that is told what it sees; over real sockets."""
 
 from __future__ import annotations
 

@@ -88,11 +88,12 @@ async def test_figures_alone_come_now_and_then(stand, listen):
     assert asyncio.get_running_loop().time() - began > live.FIGURES_EVERY / 2
 
 
-async def test_nobody_looks_when_nobody_does(stand, listen):
+async def test_nobody_looks_when_nobody_does(stand, listen, monkeypatch):
+    monkeypatch.setattr(live, "FIGURES_EVERY", 0.1)
     stream = await listen()
     await stream.event()
     stream.writer.close()
-    await asyncio.sleep(4 * live.LOOK_EVERY)
+    await asyncio.sleep(6 * live.LOOK_EVERY)
     before = len(stand.looked)
     await asyncio.sleep(4 * live.LOOK_EVERY)
     assert len(stand.looked) == before
@@ -123,7 +124,7 @@ async def test_who_does_not_take_what_is_told_is_left(stand, listen, monkeypatch
     monkeypatch.setattr(live, "now", lambda _: {"filler": "x" * 400_000})
     await listen()
     async with asyncio.timeout(20):
-        while stand.server._live._streams:
+        while stand.server._live._streams:  # noqa: ASYNC110 - from outside
             await asyncio.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""Who may ask, and how: a request is refused before anything is looked up, or it is a plain look."""
+"""Who may ask, and how: what is no plain look is refused before anything is looked up."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from wanfailover.page.manners import HEADERS
 GOOD = ["127.0.0.1", "127.0.0.1:{port}", "localhost:{port}", "LOCALHOST", "office:80",
     "WAN.Example.com.", "wan.example.com.:8480"]  # fmt: skip
 BAD = ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example",
-    "127.0.0.2:{port}", "192.0.2.1", "0.0.0.0", "[::1]:{port}", "a@127.0.0.1", "127.0.0.1@evil.example",
-    "127.0.0.1/", "127.0.0.1#office", "127.1", "2130706433", "office,evil.example", "office evil",
+    "127.0.0.2:{port}", "192.0.2.1", "0.0.0.0", "[::1]:{port}", "a@127.0.0.1",
+    "127.0.0.1@evil.example", "127.0.0.1/", "127.0.0.1#office", "127.1", "2130706433", "office,evil.example", "office evil",
     ".", ":", "[", "wan.example.comx", "xn--office"]  # fmt: skip
 PLACES = ("/", "/static/page.js", "/api/status", "/api/events", "/metrics", "/healthz", "/nowhere")
 
@@ -41,7 +41,8 @@ async def test_a_host_too_few_or_too_many(stand, lines):
 
 
 ELSEWHERE = ["http://evil.example", "https://127.0.0.1.evil.example", "null", "file://", "",
-    "http://127.0.0.1:1", "http://localhost", "http://office", "evil", "javascript://127.0.0.1"]  # fmt: skip
+    "http://127.0.0.1:1", "http://localhost", "http://office", "evil",
+    "javascript://127.0.0.1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("origin", ELSEWHERE)
@@ -102,7 +103,8 @@ async def test_nothing_is_taken(stand, lines):
 @pytest.mark.parametrize(
     "asked",
     [
-        ("/",), ("/static/page.css",), ("/api/status",), ("/healthz",), ("/metrics",), ("/nowhere",),
+        ("/",), ("/static/page.css",), ("/api/status",), ("/healthz",), ("/metrics",),
+        ("/nowhere",),
         ("/api/samples?circuit=nobody",), ("/api/history?range=age",),
         ("/", "Host: evil.example"), ("/", "Origin: null"),
     ],

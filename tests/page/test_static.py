@@ -13,7 +13,8 @@ import pytest
 STATIC = Path(str(resources.files("wanfailover.page"))) / "static"
 OURS = sorted(each for each in STATIC.iterdir() if each.is_file())
 ROW = re.compile(
-    r"^\| `(?P<file>[^`]+)` \|.*\| (?P<version>[0-9.]+) \| `(?P<sha>[0-9a-f]{64})` \|$", re.M
+    r"^\| `(?P<file>[^`]+)` \|.*\| (?P<version>[0-9.]+) \| `(?P<sha>[0-9a-f]{64})` \|$",
+    re.MULTILINE,
 )
 
 
