@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 BASE_SYSTEM = "cat chmod cksum cut dirname grep id mktemp rm sed sh tail touch tr"
 NETWORK_TOOLS = (
     *("ip", "nft", "conntrack", "arping", "ping", "ssh", "sshd", "sudo", "postfix"),
-    *("snmpget", "snmpd", "telnet", "tmux", "swanctl", "promtool"),
+    *("snmpget", "snmpd", "telnet", "tmux", "swanctl", "promtool", "chromium", "chromedriver"),
 )
 PYTHON = sys._base_executable  # a machine's own Python, not a venv's
 

@@ -10,7 +10,8 @@ GOOD = ["127.0.0.1", "127.0.0.1:{port}", "localhost:{port}", "LOCALHOST", "offic
     "WAN.Example.com.", "wan.example.com.:8480"]  # fmt: skip
 BAD = ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example",
     "127.0.0.2:{port}", "192.0.2.1", "0.0.0.0", "[::1]:{port}", "a@127.0.0.1",
-    "127.0.0.1@evil.example", "127.0.0.1/", "127.0.0.1#office", "127.1", "2130706433", "office,evil.example", "office evil",
+    "127.0.0.1@evil.example", "127.0.0.1/", "127.0.0.1#office", "127.1", "2130706433",
+    "office,evil.example", "office evil",
     ".", ":", "[", "wan.example.comx", "xn--office"]  # fmt: skip
 PLACES = ("/", "/static/page.js", "/api/status", "/api/events", "/metrics", "/healthz", "/nowhere")
 

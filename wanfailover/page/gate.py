@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from importlib import import_module
 from typing import Any
 
@@ -56,7 +57,7 @@ class Gate:
         try:
             await server.open(page.host, page.port)
         except OSError as error:
-            why = error.strerror or str(error)
+            why = os.strerror(error.errno) if error.errno else str(error)
             self.trouble = f"the page cannot listen at {page.host}:{page.port}: {why}"
             _log.error("page-closed", why=self.trouble)
             return False

@@ -5,7 +5,7 @@ import { at, clock, day, el, minute, say, seconds, span, time, zone } from "./wo
 
 const ASK = { day: "the last day", week: "the last week", month: "the last month" };
 const TICKS = [1, 2, 4, 6, 12, 24, 48, 5 * 24, 7 * 24, 14 * 24].map((hours) => hours * 3600);
-const ROOM = 64; // pixels that a tick's words need
+const ROOM = 52; // pixels that a tick's words need
 
 async function get(path) {
   const answer = await fetch(`api/${path}`, { headers: { Accept: "application/json" } });
