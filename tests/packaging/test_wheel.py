@@ -84,3 +84,14 @@ def test_installed_it_has_the_files_that_it_prints(installed):
     printed = run(installed, "-m", "wanfailover", "mail-config", str(profile))
     assert "fast_flush_domains = $office_domains" in printed
     assert 'oifname "eth1" ip daddr' in printed
+
+
+def test_installed_it_has_the_files_of_its_page(installed):
+    """All that a browser asks for, and the licence of what others have made."""
+    static = Path("wanfailover") / "page" / "static"
+    files = {path.relative_to(ROOT) for path in (ROOT / static).rglob("*") if path.is_file()}
+    assert {static / "index.html", static / "vendor" / "uPlot.LICENSE"} <= files
+    for file in files:
+        assert (installed / file).read_bytes() == (ROOT / file).read_bytes()
+    known = "from wanfailover.page.server import files; print(*files())"
+    assert "index.html" in run(installed, "-c", known).split()
