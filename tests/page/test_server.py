@@ -25,6 +25,12 @@ async def test_the_status_is_that_of_the_command(stand):
     assert (await stand.ask("/api/status")).json["active"] == "backup"
 
 
+async def test_its_shape_is_published_beside_it(stand):
+    answer = await stand.ask("/api/status.schema.json")
+    assert answer.headers["content-type"].startswith("application/schema+json")
+    assert answer.json == STATUS
+
+
 async def test_the_page(stand):
     answer = await stand.ask("/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"

@@ -28,8 +28,11 @@ RANGES = {
 RUNNING = "switchover-running"
 """A decision that tells nothing which the switchover's own lines do not."""
 
-LINES, DECISIONS = 200, 40
+LINES, DECISIONS = 200, 20
 """Of these at most, the newest."""
+
+REPEATED = 5000
+"""Entries that are looked through for decisions: half a year of hours in which nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Past:
     def decisions(self) -> dict[str, Any]:
         """The last decisions, the newest first, each with its reason; the same again once."""
         with Reader.of(self.site) as reader:
-            known = islice(reader.records(log.DecisionMade, newest_first=True), MOST)
+            known = islice(reader.records(log.DecisionMade, newest_first=True), REPEATED)
             rows: list[dict[str, Any]] = []
             for record in known:
                 made = record.entry

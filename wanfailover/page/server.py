@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import structlog
@@ -62,20 +63,21 @@ class File:
 def files() -> dict[str, File]:
     """Those of ``static/``, by their paths below it; read once, so no request opens a file."""
     found: dict[str, File] = {}
-    root = resources.files("wanfailover.page") / "static"
-    waiting = [("", root)]
+    waiting = [("", resources.files("wanfailover.page") / "static")]
     while waiting:
         above, folder = waiting.pop()
         for entry in folder.iterdir():
             if entry.is_dir():
                 waiting.append((f"{above}{entry.name}/", entry))
-                continue
-            kind = KINDS.get(entry.name.rpartition(".")[2])
-            if kind is not None:
-                body = entry.read_bytes()
-                tag = hashlib.sha256(body).hexdigest()[:16]
-                found[f"{above}{entry.name}"] = File(body, kind, tag)
+            elif entry.name.rpartition(".")[2] in KINDS:
+                found[f"{above}{entry.name}"] = _file(entry)
     return found
+
+
+def _file(entry: Traversable) -> File:
+    body = entry.read_bytes()
+    kind = KINDS[entry.name.rpartition(".")[2]]
+    return File(body, kind, hashlib.sha256(body).hexdigest()[:16])
 
 
 class Reading:
@@ -116,6 +118,7 @@ class Server:
         self._past, self._reading = Past(sources.site), Reading()
         self._live = Live(sources.report)
         self._files = files()
+        self._schema = _file(resources.files("wanfailover") / "status.schema.json")
         self._names = frozenset({"localhost", *names})
         self._lag = Lag()
         self._watching: asyncio.Task[None] | None = None
@@ -167,8 +170,9 @@ class Server:
 
     def _route(self, app: web.Application) -> None:
         simple: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
-            "/": partial(self._file, "index.html"),
+            "/": partial(self._file, self._files["index.html"]),
             "/api/status": self._status,
+            "/api/status.schema.json": partial(self._file, self._schema),
             "/api/decisions": self._decisions,
             "/api/history": self._history,
             "/api/outages": self._outages,
@@ -181,11 +185,10 @@ class Server:
         }
         for path, handler in simple.items():
             app.router.add_get(path, handler)
-        for name in self._files:
-            app.router.add_get(f"/static/{name}", partial(self._file, name))
+        for name, file in self._files.items():
+            app.router.add_get(f"/static/{name}", partial(self._file, file))
 
-    async def _file(self, name: str, request: web.Request) -> web.Response:
-        file = self._files[name]
+    async def _file(self, file: File, request: web.Request) -> web.Response:
         headers = {"ETag": f'"{file.tag}"', "Cache-Control": "no-cache"}
         if any(each.value == file.tag for each in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)

@@ -1,6 +1,6 @@
 // How things stand: drawn from each event of the stream.
 
-import { at, clock, el, now, say, seconds, span } from "./words.js";
+import { at, clock, el, fill, now, say, seconds, span } from "./words.js";
 
 const VERDICTS = { ok: "All is well", warning: "Attention", critical: "Critical" };
 
@@ -16,10 +16,8 @@ export function drawNow(event) {
   say("verdict", switching ? "Switching now" : VERDICTS[level]);
   const where = status.active ?? "neither circuit";
   const lead = `${status.site} is on `;
-  if (at("where").textContent !== lead + where) {
-    at("where").replaceChildren(el("span", { className: "lead" }, lead), where);
-    document.title = `${where} · ${status.site} · wanfailover`;
-  }
+  fill(at("where"), el("span", { className: "lead" }, lead), where);
+  document.title = `${level === "ok" ? "" : "! "}${where} · ${status.site} · wanfailover`;
   tick();
   say("why", words.decision);
   say("next", words.next);
@@ -49,19 +47,16 @@ export function drawLost(heard) {
 function drawFindings(findings, words) {
   const notes = [...words.wishes, words.deaf, ...words.reds].filter(Boolean).map((each) => ["note", each]);
   const rows = [...findings, ...notes];
-  const place = at("findings");
-  const told = JSON.stringify(rows);
-  if (place.dataset.told === told) return;
-  place.dataset.told = told;
-  place.hidden = !rows.length;
-  place.replaceChildren(...rows.map(([level, text]) => el("li", { data: { level } }, text)));
+  at("findings").hidden = !rows.length;
+  fill(at("findings"), ...rows.map(([level, text]) => el("li", { data: { level } }, text)));
 }
 
 const figure = (value, unit, what) =>
   el("div", {}, el("b", {}, value === null ? "–" : `${value} ${unit}`), el("span", {}, what));
 
 function drawCircuits(status, words) {
-  at("circuits").replaceChildren(
+  fill(
+    at("circuits"),
     ...Object.entries(status.health).map(([name, each]) => {
       const used = name === status.active;
       return el(
@@ -86,7 +81,8 @@ function drawOffice(status, words) {
   ]);
   for (const [what, sentence] of words.rounds) rows.push([[what], sentence]);
   if (!rows.length) rows.push([["Nothing to watch"], "The profile has neither tunnels nor mail."]);
-  at("office").replaceChildren(
+  fill(
+    at("office"),
     ...rows.map(([name, text]) => el("div", {}, el("dt", {}, ...name), el("dd", {}, text))),
   );
 }

@@ -1,7 +1,7 @@
 // What was: a bar for each circuit, plots, outages, decisions and the story.
 
 import { drawPlots } from "./plots.js";
-import { at, clock, day, el, minute, say, seconds, span, time, zone } from "./words.js";
+import { at, clock, day, el, fill, minute, say, seconds, span, time, zone } from "./words.js";
 
 const ASK = { day: "the last day", week: "the last week", month: "the last month" };
 const TICKS = [1, 2, 4, 6, 12, 24, 48, 5 * 24, 7 * 24, 14 * 24].map((hours) => hours * 3600);
@@ -76,7 +76,7 @@ function drawTimeline(line, range) {
     tick.style.left = percent(t, line);
     ticks.append(tick);
   }
-  at("timeline").replaceChildren(...lanes, el("div", { className: "lane" }, el("span"), ticks));
+  fill(at("timeline"), ...lanes, el("div", { className: "lane" }, el("span"), ticks));
 }
 
 function drawOutages(rows, range) {
@@ -88,7 +88,7 @@ function drawOutages(rows, range) {
       el("td", { className: "figure" }, each.length),
       el("td", {}, each.because)));
   if (!body.length) body.push(el("tr", {}, el("td", { colSpan: 5, className: "none" }, `None in ${ASK[range]}.`)));
-  at("outages").replaceChildren(...body);
+  fill(at("outages"), ...body);
 }
 
 function drawDecisions(rows) {
@@ -96,12 +96,12 @@ function drawDecisions(rows) {
     el("li", {},
       el("p", { className: "rule" }, el("code", {}, each.target ? `${each.rule} → ${each.target}` : each.rule), time(each.at)),
       el("p", {}, each.because)));
-  at("decisions").replaceChildren(...(made.length ? made : [el("li", { className: "none" }, "None yet.")]));
+  fill(at("decisions"), ...(made.length ? made : [el("li", { className: "none" }, "None yet.")]));
 }
 
 function drawHistory({ lines, more }, range) {
   const rows = lines.map((each) => el("li", {}, time(each.at), el("span", {}, each.told)));
   if (!rows.length) rows.push(el("li", { className: "none" }, `Nothing in ${ASK[range]}.`));
   if (more) rows.push(el("li", {}, el("span"), el("span", {}, "Older: wanfailover history")));
-  at("history").replaceChildren(...rows);
+  fill(at("history"), ...rows);
 }

@@ -1,9 +1,9 @@
 // Loss and round trips, by uPlot; and what they show as a sentence and a table, for whoever does not
 // see them.
 
-import { at, clock, day, el, minute, zone } from "./words.js";
+import { at, clock, day, el, fill, minute, zone } from "./words.js";
 
-const drawn = new Map(); // by circuit: the figure, and what is in it
+const drawn = new Map(); // by circuit: its figure, and the plot in it
 const sync = uPlot.sync("past");
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -22,34 +22,45 @@ const mean = (column) => known(column).reduce((a, b) => a + b, 0) / known(column
 
 export function drawPlots(samples, range, span) {
   const names = samples.map((each) => each.circuit);
-  for (const [name, old] of drawn) if (!names.includes(name)) forget(name, old);
+  for (const [name, { figure, plot }] of drawn)
+    if (!names.includes(name)) {
+      plot?.destroy();
+      figure.remove();
+      drawn.delete(name);
+    }
   for (const each of samples) draw(each, range, span);
 }
 
-function forget(name, { figure, plot }) {
-  plot?.destroy();
-  figure.remove();
-  drawn.delete(name);
+function figureOf(circuit) {
+  const parts = {
+    caption: el("figcaption"),
+    place: el("div", { className: "plot", role: "img" }),
+    table: el("div"),
+    plot: null,
+  };
+  const folded = el("details", {}, el("summary", {}, `${circuit} as a table`), parts.table);
+  parts.figure = el("figure", { className: "card" }, parts.caption, parts.place, folded);
+  at("plots").append(parts.figure);
+  drawn.set(circuit, parts);
+  return parts;
 }
 
-function draw({ circuit, columns, start, end }, range, span) {
+function draw(sample, range, span) {
+  const { circuit, columns, start, end } = sample;
   const scaled = (column, by) => column.map((each) => (each === null ? null : each * by));
   const data = [columns.t, scaled(columns.loss, 100), scaled(columns.p50, 1000), scaled(columns.p95, 1000)];
   const told = sentence(data, span);
-  const open = drawn.get(circuit)?.figure.querySelector("details").open ?? false;
-  const old = drawn.get(circuit);
-  const place = el("div", { className: "plot", role: "img", "aria-label": `Plot of loss and round trips of ${circuit}. ${told}` });
-  const figure = el("figure", { className: "card" },
-    el("figcaption", {}, circuit, el("span", {}, told)),
-    place,
-    el("details", { open }, el("summary", {}, `${circuit} as a table`), table(circuit, data, range)));
-  if (old) {
-    old.plot?.destroy();
-    old.figure.replaceWith(figure);
-  } else at("plots").append(figure);
-  const plot = known(data[1]).length ? new uPlot(options(place, range, start, end), data, place) : null;
-  if (!plot) place.append(el("p", { className: "none" }, "Nothing was measured."));
-  drawn.set(circuit, { figure, plot, place, again: () => draw({ circuit, columns, start, end }, range, span) });
+  const parts = drawn.get(circuit) ?? figureOf(circuit);
+  fill(parts.caption, circuit, el("span", {}, told));
+  fill(parts.table, table(circuit, data, range));
+  parts.place.setAttribute("aria-label", `Plot of loss and round trips of ${circuit}. ${told}`);
+  parts.plot?.destroy();
+  parts.plot = null;
+  if (known(data[1]).length) {
+    parts.place.replaceChildren();
+    parts.plot = new uPlot(options(parts.place, range, start, end), data, parts.place);
+  } else fill(parts.place, el("p", { className: "none" }, "Nothing was measured."));
+  parts.again = () => draw(sample, range, span);
 }
 
 function sentence([, loss, p50, p95], span) {

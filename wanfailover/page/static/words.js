@@ -22,6 +22,29 @@ export function say(id, text) {
   if (place.textContent !== (text ?? "")) place.textContent = text ?? "";
 }
 
+/** Have *place* hold *fresh*, and touch only what differs: focus, scroll and a reader's place stay. */
+export function fill(place, ...fresh) {
+  const old = [...place.childNodes];
+  fresh.forEach((node, i) => {
+    const made = typeof node === "string" ? document.createTextNode(node) : node;
+    if (i < old.length) settle(old[i], made);
+    else place.append(made);
+  });
+  old.slice(fresh.length).forEach((node) => node.remove());
+}
+
+function settle(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
+  if (old.nodeType === Node.TEXT_NODE) return void (old.data = fresh.data);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) {
+    if (name === "style") old.style.cssText = fresh.style.cssText; // the policy lets no attribute be
+    else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  fill(old, ...fresh.childNodes);
+}
+
 let offset = 0; // the agent's zone, seconds east of UTC
 let skew = 0; // seconds by which this browser's clock is ahead of the agent's
 
