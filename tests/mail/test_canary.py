@@ -68,7 +68,7 @@ class Way:
         spawn = asyncio.get_running_loop().create_task
         self.canaries = Canaries(
             mail, mail.canary, self.send, self.record, spawn, last,
-            busy=lambda: self.busy, land=lambda canary, take: self,
+            busy=lambda: self.busy, land=lambda canary, take, awaits: self,
         )  # fmt: skip
         self.watching = spawn(self.canaries.watch())
         return self.canaries

@@ -133,7 +133,7 @@ async def landing(canary: Canary | None):
 async def test_whether_a_canary_can_land():
     """It is tried, and the agent itself may have the port."""
     assert (await landing(CANARY)).severity is GREEN
-    sink = Sink(CANARY, print)
+    sink = Sink(CANARY, print, bool)
     await sink.open()
     taken = await landing(replace(CANARY, port=sink.port or 0))
     await sink.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
 from tests.support.mx import Mx
+from wanfailover.core.engine import QUICK_TICK
 from wanfailover.mail.canary import by_smtp
 from wanfailover.mail.fate import came_back
 from wanfailover.mail.letter import Bounce, Letter, read, write
@@ -67,7 +69,8 @@ def returned(action: str = "failed") -> bytes:
 class Landed(list):
     async def __aenter__(self):
         before = threading.active_count()
-        self.sink = Sink(CANARY, self.append)
+        self.awaited = {TOKEN}
+        self.sink = Sink(CANARY, self.append, lambda token: token in self.awaited)
         await self.sink.open()
         assert threading.active_count() == before
         return self
@@ -132,19 +135,51 @@ async def test_nothing_else_lands():
 
 
 async def test_no_more_than_it_can_hold():
-    """Who comes when it is full is sent away, and the others are heard on."""
+    """Who comes when it is full takes the place of who has been there longest."""
     async with Landed() as landed:
         held = [await asyncio.open_connection("127.0.0.1", landed.sink.port) for _ in range(MOST)]
         assert all([await reader.readline() for reader, _ in held])
-        reader, writer = await asyncio.open_connection("127.0.0.1", landed.sink.port)
-        assert b"250" not in await reader.read()
-        writer.close()
-        held.pop()[1].close()
-        await asyncio.sleep(0.1)
         assert (await landed.post("canary@example.com", write(CANARY, TOKEN))).code == 250
+        (first, writer), *held = held
+        assert await first.read() == b""
+        writer.close()
+        for _, writer in held:
+            writer.write(b"NOOP\r\n")
+        assert [(await reader.readline())[:3] for reader, _ in held] == [b"250"] * (MOST - 1)
     assert [await reader.read() for reader, _ in held] == [b""] * (MOST - 1)  # it hung up
     for _, writer in held:
         writer.close()
+
+
+async def test_of_a_strangers_message_nothing_is_read():
+    """It could be made so that reading it takes a third of a second."""
+    bomb = b"".join(
+        b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1)
+        for n in range(1000)
+    )
+    bomb = b"Content-Type: multipart/report; boundary=b0\r\n\r\n" + bomb
+    forged = b"X-Wanfailover-Canary: " + b"f" * 43 + b"\r\n"
+    async with Landed() as landed:
+        for message in (bomb, forged + bomb):
+            began = time.thread_time()
+            assert (await landed.post("canary-bounces@example.com", message)).code == 250
+            assert time.thread_time() - began < QUICK_TICK
+    assert landed == [Letter(None), Letter("f" * 43)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"".join(b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1)
+            for n in range(1000)),
+        b"Content-Type: multipart/report; a*0*=x; a*=y; boundary=z\r\n\r\n",
+    ],
+)  # fmt: skip
+def test_a_bounce_that_no_parser_can_read_is_one_all_the_same(damage):
+    """What has our token has come back, whatever a mail server has made of it."""
+    raw = b"Content-Type: multipart/report; boundary=b0\r\n"
+    raw += f"X-Wanfailover-Canary: {TOKEN}\r\n".encode() + damage
+    assert read(raw, bounced=True) == Letter(TOKEN, bounce=Bounce())
 
 
 async def test_a_port_that_is_taken():
@@ -152,7 +187,7 @@ async def test_a_port_that_is_taken():
     async with Landed() as landed:
         taken = Canary(CANARY.recipient, CANARY.sender, "127.0.0.1", landed.sink.port or 0)
         with pytest.raises(OSError, match="in use"):
-            await Sink(taken, landed.append).open()
+            await Sink(taken, landed.append, lambda _: True).open()
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"\xff\xfe\r\n", b"Received: by\r\n\r\n", b"X" * 10_000])

@@ -11,6 +11,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.flight.traffic import CONTROL
 from tests.metrics.told import MAIN, SITE, SPARE, Told, samples, told, well
@@ -34,6 +35,12 @@ def value(name: str, present: Told | None = None, **labels) -> float | None:
     ]
     assert len(found) < 2, found
     return found[0] if found else None
+
+
+def value_of(text: str, name: str) -> float:
+    """Of a sample without labels, in an exposition."""
+    families = text_string_to_metric_families(text)
+    return next(each.value for family in families for each in family.samples if each.name == name)
 
 
 @needs_promtool

@@ -38,6 +38,7 @@ from wanfailover.journal.reader import Reader
 from wanfailover.ports import ProbeResult
 from wanfailover.probes.failures import SILENT
 from wanfailover.sites import SiteDir
+from wanfailover.transports import traps
 
 APART = ("unshare", "--mount", "sh", "-c")
 
@@ -113,6 +114,13 @@ class FileRouter(MemoryRouter):
                 await asyncio.sleep(1.0)
 
 
+class HearingRouter(FileRouter):
+    """One that sends traps, to the port of loopback that BOX_TRAPS names."""
+
+    async def listen(self, prompt) -> None:
+        await traps.listen("127.0.0.1", int(os.environ["BOX_TRAPS"]), "127.0.0.1", prompt)
+
+
 class FileProber:
     """Answers where the circuit that the router is on is alive."""
 
@@ -150,7 +158,8 @@ def main() -> None:
     FileProber.world = world
     tcp.TcpProber = tcp.InsideProber = FileProber
     kinds.IcmpProber = icmp.IcmpProber = lambda spec, names, pingers=None: FileProber(spec, names)
-    router.driver_of = lambda profile, site: FileRouter(world)
+    made = HearingRouter if "BOX_TRAPS" in os.environ else FileRouter
+    router.driver_of = lambda profile, site: made(world)
     for name, value in json.loads(os.environ.get("BOX_GUARD", "{}")).items():
         (home,) = (each for each in (agent, guarded, run) if hasattr(each, name))
         setattr(home, name, value)

@@ -23,7 +23,7 @@ from wanfailover.mail.drain import PAUSES, WITHIN
 from wanfailover.mail.fate import Fate, Verdict, came, came_back, stayed_away
 from wanfailover.mail.letter import Hop, Letter, write
 from wanfailover.mail.session import Reply, Unanswered, session
-from wanfailover.mail.sink import Sink, Take
+from wanfailover.mail.sink import Awaits, Sink, Take
 from wanfailover.ports import EntrySink
 from wanfailover.probes.names import Names
 from wanfailover.report import Report, canary_flown, canary_told, stamp
@@ -52,7 +52,7 @@ class Landing(Protocol):
         """Stop."""
 
 
-Land = Callable[[Canary, Take], Landing]
+Land = Callable[[Canary, Take, Awaits], Landing]
 
 
 def by_smtp(mail: Mail, canary: Canary, names: Names) -> Send:
@@ -121,7 +121,7 @@ class Canaries:
 
     async def watch(self) -> None:
         """Listen, and send one whenever it is due, for ever."""
-        landing = self._land(self._canary, self.landed)
+        landing = self._land(self._canary, self.landed, self.awaits)
         try:
             await self._opened(landing)
             await asyncio.sleep(min(self._canary.every, max(FIRST, self._due())))
@@ -163,11 +163,14 @@ class Canaries:
             report = self._last or canary_told("unknown", "no canary has been sent yet")
         return report | {"strays": self._strays}
 
+    def awaits(self, token: str | None) -> bool:
+        """Tell whether it is that of the one under way."""
+        return self._flight is not None and _same(token, self._flight.token)
+
     def landed(self, letter: Letter) -> None:
         """A message has come to where they land."""
         flight = self._flight
-        awaited = flight is not None and _same(letter.token, flight.token)
-        if flight is None or not awaited or flight.landed.done():
+        if flight is None or not self.awaits(letter.token) or flight.landed.done():
             self._stray(letter)
         elif letter.bounce is not None and not letter.bounce.final:
             flight.delayed = letter.bounce.words or letter.bounce.status or "no reason is given"
@@ -271,7 +274,7 @@ class Canaries:
                 kind = "double" if arrived else "late"
                 when = "once more" if arrived else "after all, no longer waited for"
                 because = f"the canary of {clock() - began:.0f} s ago has come {when}"
-        if self._flight is not None and _same(letter.token, self._flight.token):
+        if self.awaits(letter.token):
             kind, because = "double", "the canary has come twice"
         self._strays += 1
         if kind not in self._told:  # a stranger may send as many as he likes

@@ -59,7 +59,7 @@ async def landing(mail: Mail) -> Finding:
         remedy = "give mail a canary, or try it by hand: deploy/README.md, Mail"
         return Finding("mail: canary", YELLOW, sentence, remedy)
     place = f"{mail.canary.host}:{mail.canary.port}"
-    sink = Sink(mail.canary, lambda _: None)
+    sink = Sink(mail.canary, lambda _: None, lambda _: False)
     try:
         await sink.open()
     except OSError as error:

@@ -71,14 +71,25 @@ def write(canary: Canary, token: str) -> bytes:
     ).encode("ascii")
 
 
-def read(raw: bytes, *, bounced: bool) -> Letter:
-    """Tell what has come; *bounced* is that it came to where bounces go."""
+def token_of(raw: bytes) -> str | None:
+    """Tell by which token a message goes; quickly, whatever it is."""
     found = TOKEN.search(raw)
-    token = found[1].decode("ascii") if found else None
-    message = message_from_bytes(raw)
-    if bounced:
-        return Letter(token, bounce=_bounce(message))
-    return Letter(token, tuple(_path(message)))
+    return found[1].decode("ascii") if found else None
+
+
+def read(raw: bytes, *, bounced: bool) -> Letter:
+    """Tell what has come; *bounced* is that it came to where bounces go.
+
+    A message can be made to take long, so that is for one whose token is known.
+    """
+    token = token_of(raw)
+    try:
+        message = message_from_bytes(raw)
+        if bounced:
+            return Letter(token, bounce=_bounce(message))
+        return Letter(token, tuple(_path(message)))
+    except Exception:  # noqa: BLE001 - `email` trips over parameters, and over nesting
+        return Letter(token, bounce=Bounce() if bounced else None)
 
 
 def _path(message: Message) -> Iterator[Hop]:

@@ -9,34 +9,50 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from wanfailover.mail.letter import Letter, read
+from wanfailover.mail.letter import Letter, read, token_of
 from wanfailover.specs import Canary
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
 Take = Callable[[Letter], None]
+Awaits = Callable[[str], bool]
 
-LARGEST = 256 * 1024
-"""Bytes of a message: a canary has less than 1 KiB, and with fifty hops on it some 20 KiB."""
+LARGEST = 64 * 1024
+"""Bytes of a message: a canary has less than 1 KiB, and with fifty hops on it some 20 KiB. All its
+lines are held at a time, which is thirty times as much where they are empty."""
 
-MOST = 20
-"""Connections at a time; a mail server that delivers has one or two."""
+MOST = 10
+"""Connections at a time; a mail server that delivers has one or two. One more takes the place of
+who has been there longest, so nobody keeps a canary out by doing nothing."""
+
+QUEUE = 32
+"""Connections that wait to be taken; the loop takes as many at once."""
+
+MOUTHFUL = 4096
+"""Bytes taken at a time: what is there of a client's lines is gone through without a pause, and the
+loop's usual 256 KiB of empty ones are a tenth of a second."""
 
 PATIENCE = 60.0
 """Seconds in which a client must say something (RFC 5321 wants minutes, for lines unlike a LAN)."""
 
 
 class Sink:
-    """Listens from `open` to `close`; *take* is told of each message that is for a canary."""
+    """Listens from `open` to `close`.
 
-    def __init__(self, canary: Canary, take: Take) -> None:
+    Args:
+        take: Told of each message that is for a canary.
+
+        awaits: Tells whether a canary with this token is under way; of others nothing is read.
+    """
+
+    def __init__(self, canary: Canary, take: Take, awaits: Awaits) -> None:
         self._canary = canary
-        self._take = take
+        self._doorman = _Doorman(canary, take, awaits)
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.BaseTransport] = set()
+        self._open: dict[asyncio.BaseTransport, None] = {}  # in the order they came
 
     @property
     def port(self) -> int | None:
@@ -52,8 +68,8 @@ class Sink:
         loop = asyncio.get_running_loop()
         canary = self._canary
         # Imported when it is wanted: most offices have no canary.
-        make = partial(_protocol(), _Doorman(canary, self._take), self._open, loop)
-        self._server = await loop.create_server(make, canary.host, canary.port)
+        make = partial(_protocol(), self._doorman, self._open, loop)
+        self._server = await loop.create_server(make, canary.host, canary.port, backlog=QUEUE)
 
     async def close(self) -> None:
         """Stop, and hang up on whoever is still there."""
@@ -68,9 +84,9 @@ class Sink:
 class _Doorman:
     """What aiosmtpd asks us; its names are the library's."""
 
-    def __init__(self, canary: Canary, take: Take) -> None:
+    def __init__(self, canary: Canary, take: Take, awaits: Awaits) -> None:
         self._ours = {canary.recipient.lower(): False, canary.sender.lower(): True}
-        self._take = take
+        self._take, self._awaits = take, awaits
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
@@ -87,7 +103,9 @@ class _Doorman:
     ) -> str:
         (address,), content = envelope.rcpt_tos, envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
-        self._take(read(raw, bounced=self._ours[address.lower()]))
+        token = token_of(raw)
+        known = token is not None and self._awaits(token)
+        self._take(read(raw, bounced=self._ours[address.lower()]) if known else Letter(token))
         return "250 2.0.0 Landed"
 
 
@@ -100,7 +118,7 @@ def _protocol() -> Callable[..., asyncio.BaseProtocol]:
         def __init__(
             self,
             doorman: _Doorman,
-            known: set[asyncio.BaseTransport],
+            known: dict[asyncio.BaseTransport, None],
             loop: asyncio.AbstractEventLoop,
         ) -> None:
             super().__init__(
@@ -115,12 +133,16 @@ def _protocol() -> Callable[..., asyncio.BaseProtocol]:
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
-            self._known.add(transport)
-            if len(self._known) > MOST:
-                transport.close()
+            self._me = transport
+            transport.max_size = MOUTHFUL  # type: ignore[attr-defined]  # of asyncio's sockets
+            if len(self._known) >= MOST:
+                oldest = next(iter(self._known))
+                del self._known[oldest]
+                cast("asyncio.Transport", oldest).abort()
+            self._known[transport] = None
 
         def connection_lost(self, error: Exception | None) -> None:
-            self._known.difference_update({self.transport})
+            self._known.pop(self._me, None)
             super().connection_lost(error)
 
     return Conversation

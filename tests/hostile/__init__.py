@@ -1,0 +1,1 @@
+"""Junk and hostile requests, thrown at every socket that an agent listens on."""
