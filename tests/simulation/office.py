@@ -142,7 +142,7 @@ class Office:
         goes = self.router.holds() if through else circuit
         if goes is None:
             return False
-        if target.role is Role.GATEWAY and goes is not circuit:
+        if target.role is Role.GATEWAY and goes.name != circuit.name:
             return False  # the other provider does not let anybody ask this one's gateway
         match self.life[goes.name]:
             case Life.DEAD:

@@ -173,7 +173,7 @@ class Safety:
         office, holds = self.office, self.office.router.holds()
         dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}
         lives = any(
-            c.vantage and c is not holds and office.life[c.name] is Life.ALIVE
+            c.vantage and c != holds and office.life[c.name] is Life.ALIVE
             for c in office.site.circuits
         )
         free = office.eyes is Eyes.SOUND and office.router.up and not office.router.trouble.any

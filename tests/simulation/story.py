@@ -270,7 +270,7 @@ class World:
             case "dies" if holds is not None:
                 self._line(holds.name, rng.choice([offices.Life.DEAD, offices.Life.BEYOND]))
             case "asks" if holds is not None:
-                self._operate(*(c.name for c in self.office.site.circuits if c is not holds))
+                self._operate(*(c.name for c in self.office.site.circuits if c != holds))
             case "operates":
                 self._operate()
             case "hand":
