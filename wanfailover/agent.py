@@ -381,8 +381,8 @@ class Agent:
                 self._tell(remarks)
             case _:
                 pass
-        if self.engine.active != self._active:
-            self._active, self._since = self.engine.active, now
+        if self.engine.router.view is not None and self.engine.active != self._active:
+            self._active, self._since = self.engine.active, now  # a new engine knows of none yet
 
     def _late(self) -> float:
         """By how many seconds the loop or the probes are behind, once they turn."""
