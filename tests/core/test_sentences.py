@@ -48,6 +48,7 @@ COST = "at most 20 s and two switches without Internet, and back if it is not pr
         ({**HELD, **DEAD}, "held-by-operator", "an operator holds primary although primary is down (said so); end the hold with: wanfailover auto"),  # noqa: E501
         ({**HELD, **ON_BACKUP}, "held-by-operator", "an operator holds primary, but the router is on backup"),  # noqa: E501
         ({**HELD, "active": None}, "held-by-operator", "an operator holds primary, but the router is on neither circuit"),  # noqa: E501
+        ({**HELD, "active": None, "ours": "primary", "policy": {"drift": "restore"}}, "held-by-operator", "an operator holds primary, but the router is on neither circuit"),  # noqa: E501
         ({**HELD, "active": None, "router_unread": "away"}, "held-by-operator", "an operator holds primary; away"),  # noqa: E501
         (DEAD, "active-down", "primary is down (said so)"),
         (BOTH, "both-down", "primary is down (said so); backup is down (said so)"),
@@ -163,7 +164,7 @@ def test_what_a_decision_was_measured_by():
     assert list(measured) == [
         ("primary is called down", "after 4.2 s of silence (by itself)"),
         ("backup is called down", "after 0.0 s of silence ()"),
-        ("switches within the hour", "2 of 6"),
+        ("switches within the hour", "2 of 5, or of 6 from a dead circuit"),
         ("dwell", "60 s between automatic switches"),
         ("primary must be good", "300 s"),
         ("return permitted", "now"),
@@ -195,3 +196,17 @@ def test_what_failed_is_tried_again_when_that_is_due(now: float, rule: str):
     failed = [Move(1000.0, "primary", "backup", "active-down", proved=False, failed=True)]
     facts = {"primary": State.DOWN, "backup": State.UNKNOWN, "tried": {"backup"}}
     assert decide(situation(**facts, moves=failed, now=now)).rule == rule
+
+
+@pytest.mark.parametrize(("now", "rule"), [(299.9, "returning-too-soon"), (300.0, "back")])
+def test_a_return_is_made_when_it_is_due(now: float, rule: str):
+    """To the tick: that is when the engine comes back."""
+    decision = decide(situation(**ON_BACKUP, now=now))
+    assert decision.rule == ("preferred-recovered" if rule == "back" else rule)
+
+
+@pytest.mark.parametrize("changed", [990.0, -900.0])
+def test_a_trial_tells_what_it_may_cost(changed: float):
+    """The time that the profile gives to trials, and not to other proofs."""
+    facts = {**UNSEEN, "changed": changed, "policy": {"trial_within": 15.0}}
+    assert " 15 s" in decide(situation(**facts)).because
