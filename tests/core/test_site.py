@@ -12,8 +12,8 @@ import pytest
 from tests.scenarios.world import holds, site
 from wanfailover.core.facts import ProbeSample, Result, Role, RouterView
 from wanfailover.core.reading import State
-from wanfailover.core.site import Path as Vantage
 from wanfailover.core.site import Detect, Policy, Target, Tunnel
+from wanfailover.core.site import Path as Vantage
 
 OFFICE = site()
 PRIMARY, BACKUP = OFFICE.circuits
