@@ -15,7 +15,7 @@ import pytest
 from tests.support.box import Box, wait_for
 from wanfailover.core import entries as log
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(90)]
 
 PRIMARY = ("203.0.113.2/29", "203.0.113.1")
 BACKUP = ("198.51.100.77/24", "198.51.100.1")
