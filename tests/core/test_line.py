@@ -106,6 +106,14 @@ def test_a_line_is_quiet_between_two_answers_but_not_for_longer(paces, need, gap
     assert told.line.read(1.1 + gap).quiet_since is None
 
 
+@pytest.mark.parametrize(("again", "since"), [(3.0, 0.0), (3.1, 3.1)])
+def test_after_a_gap_the_quiet_begins_anew(again: float, since: float):
+    """With the answer that ends it."""
+    told = Told(1.0)
+    told.answer(0.0, again, rtt=0.0)
+    assert told.line.read(again).quiet_since == since
+
+
 # How much.
 
 
@@ -126,6 +134,47 @@ def test_patience_is_told_of_each_minute_in_sight():
         told.answer(half / 2, rtt=0.0)
         told.line.judge(half / 2)
         assert today[0].seconds == (60.5 if half >= 122 else 0.0)
+
+
+def test_what_is_asked_seldom_is_in_sight_all_along():
+    """From one probe to the next."""
+    told = Told(1.0)
+    for second in range(0, 80, 10):
+        told.line.judge(float(second))
+        told.answer(float(second))
+        told.line.judge(float(second))
+    assert told.line.patience.days[0].seconds == 70.0
+
+
+def test_out_of_sight_teaches_nothing():
+    """Nobody was asked for a minute: that is no time of watching."""
+    told = Told(1.0)
+    for second in range(122):
+        if second <= 30 or second >= 100:
+            told.answer(float(second), rtt=0.0)
+        told.line.judge(float(second))
+        assert told.line.patience.days[0].seconds == (61.0 if second == 121 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "again", "longest"),
+    [((1.0, 2.0), 2.5, 2.5), ((1.0,), 2.5, None), ((), 2.5, None), ((1.0, 2.0), 0.5, None)],
+)
+def test_patience_learns_of_silences_in_which_two_were_lost(lost, again, longest):
+    """One alone is bad luck; and without any nobody was asked, or seldom."""
+    told = Told(1.0)
+    told.answer(0.0, rtt=0.0)
+    told.lose(*lost)
+    told.answer(again, rtt=0.0)
+    assert told.line.patience.longest == longest
+
+
+def test_a_line_that_never_lived_was_not_silent():
+    """It teaches no patience."""
+    told = Told(1.0)
+    told.lose(0.0, 1.0, 2.0)
+    told.answer(3.0)
+    assert told.line.patience.longest is None
 
 
 def test_as_many_bad_seconds_as_any_profile_may_ask_for():
@@ -158,11 +207,13 @@ def test_while_nobody_was_asked_there_was_no_silence(sent: float, down: bool):
     assert (told.line.read(sent + 1.5).state is State.DOWN) is down
 
 
-def test_a_probe_that_was_sent_as_another_answered_is_one_of_five():
-    """Five are enough for silence."""
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_probe_that_was_sent_as_another_answered_is_one_of_five(first: int):
+    """Five are enough for silence, whichever was told first."""
     told = Told(1.0, 1.0)
-    told.answer(10.0, rtt=0.0)
-    told.lose(10.0, 11.0, 12.0, who=1)
+    for who in (first, 1 - first):
+        told.tell(Result.LOST if who else Result.ANSWERED, 10.0, who, 0.0)
+    told.lose(11.0, 12.0, who=1)
     told.lose(11.0)
     assert told.line.read(13.0).state is State.UP
     told.lose(12.0)
@@ -174,6 +225,7 @@ def test_the_quiet_is_counted_probe_by_probe():
     told = Told(1.0, 1.0)
     told.answer(0.0, rtt=0.0)
     told.lose(0.0, who=1)
+    assert told.line.read(0.0).quiet_loss == 1 / 1
     told.answer(1.0, rtt=0.0)
     assert told.line.read(1.0).quiet_loss == 1 / 2
     told.lose(2.0)
