@@ -11,6 +11,7 @@ from tests.scenarios.world import site
 from wanfailover.core.ledger import Move
 from wanfailover.core.reading import State
 from wanfailover.core.situation import DEGRADED_FOR, RETURN_LOSS, Return, Situation
+from wanfailover.core.unsettled import Stuck
 
 THREE = ("primary", "backup", "lte")
 
@@ -32,6 +33,15 @@ def test_on_no_circuit_none_is_better():
     assert lost.why(None) == "the router is on neither circuit"
     odd = replace(lost, readings={**lost.readings, "": reading(State.UP)})
     assert odd.why("gone") == "the router is on neither circuit"
+
+
+def test_nothing_is_mended_or_regained_that_nobody_knows_of():
+    """A router that was never read may be whole; and without a hold no circuit is wanted back."""
+    stuck = Stuck("no way", ("primary", "backup"), 900.0)
+    lost = situation(active=None, stuck=stuck, viewed=901.0)
+    assert lost.mends == "primary"
+    assert replace(lost, viewed=None).mends is None
+    assert lost.regains is None
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(DEGRADED_FOR, True), (DEGRADED_FOR - 0.5, False)])
