@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.test_rules import reading, situation
 from tests.scenarios.world import site
+from wanfailover.core.layers import Layer
 from wanfailover.core.ledger import Move
 from wanfailover.core.reading import State
 from wanfailover.core.situation import DEGRADED_FOR, RETURN_LOSS, Return, Situation
@@ -112,3 +113,22 @@ def test_of_two_that_must_be_tried_the_first_that_is_due():
         readings={"primary": replace(unseen, device=1900.0), "backup": unseen, "lte": unseen},
     )
     assert third.way_back == Return("backup", True, 1900.0, 1800.0)
+
+
+@pytest.mark.parametrize(
+    ("in_sight", "since", "tried"),
+    [(False, 700.0, True), (False, 700.1, False), (True, 0.0, False)],
+)
+def test_a_circuit_that_its_vantage_sees_no_more_is_tried(in_sight, since, tried):
+    """When it has been out of sight for as long as it would have to be good."""
+    s = with_primary(on_backup(State.UNKNOWN), in_sight=in_sight, since=since)
+    assert (s.way_back is not None) is tried
+
+
+def test_evidence_is_told_with_the_part_that_fails():
+    """Of one that is down, the fault; of one that is not, what fails all the same."""
+    down = with_primary(situation(State.DOWN), layer=Layer.LINE)
+    assert down.why("primary") == "primary is down (said so; the fault is the line)"
+    up = with_primary(situation(State.UP), layer=Layer.DNS)
+    assert up.why("primary") == "primary is up (said so; failing: DNS)"
+    assert up.why("backup") == "backup is unknown (said so)"
