@@ -31,6 +31,7 @@ from wanfailover.core.facts import (
 )
 from wanfailover.core.memory import Memory
 from wanfailover.core.patience import Day
+from wanfailover.core.policy import Decision
 from wanfailover.core.reading import Reading, State
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Circuit
@@ -71,7 +72,9 @@ def test_a_default_is_what_its_field_declares(value: type, field: Field[Any]):
 FACTS = [RouterView, SwitchRequest, AutoRequest, PauseRequest, ResumeRequest, WindowTold]
 
 
-@pytest.mark.parametrize("value", [Reading, Memory, Hold, Pause, Answer, Circuit, Way, Day, *FACTS])
+@pytest.mark.parametrize(
+    "value", [Reading, Memory, Hold, Pause, Answer, Circuit, Way, Day, Decision, *FACTS]
+)
 def test_what_is_not_said_is_not_so(value: type):
     """Nothing is suspected, seen, held or remembered by default."""
     assert not any(default(field) for field in fields(value) if default(field) is not MISSING)
