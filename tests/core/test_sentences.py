@@ -14,6 +14,7 @@ from wanfailover.core.ledger import Move
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.unsettled import Stuck
 
 ON_BACKUP = {"active": "backup", "backup": State.UP}
 DEAD = {"primary": State.DOWN, "backup": State.UP}
@@ -210,3 +211,53 @@ def test_a_trial_tells_what_it_may_cost(changed: float):
     """The time that the profile gives to trials, and not to other proofs."""
     facts = {**UNSEEN, "changed": changed, "policy": {"trial_within": 15.0}}
     assert " 15 s" in decide(situation(**facts)).because
+
+
+def test_all_is_well_has_a_sentence_for_each_row():
+    """Whoever asks why nothing happens reads what would have had to be so."""
+    well = dict(passed_over(situation()))
+    assert {name: why for name, why in well.items() if "primary" not in why} == {
+        "switchover-running": "no switchover is under way",
+        "stuck": "no switchover was left undecided",
+        "operator-asked": "no operator asked for anything",
+        "paused": "automation is not paused",
+        "held-by-operator": "no operator holds a circuit",
+        "prober-sick": "our own host and the LAN are sound",
+        "router-unreachable": "the router has been read",
+        "finish-interrupted": "no switchover was left open",
+        "switch-budget-spent": "0 automatic switchovers within the hour, of 5 that are allowed",
+        "dwell": "automation switched nothing within 60 s",
+        "outside-window": "a return is permitted now",
+    }
+    assert well["active-down"] == well["active-degraded"] == "primary is up (said so)"
+
+
+STUCK = Stuck("no way", ("primary", "backup"), 990.0)
+FOREIGN = {"active": None, "foreign": "odd", "ours": "primary"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "until", "page"),
+    [
+        ({"stuck": STUCK, "active": None, "now": 999.0, "viewed": 991.0}, 1000.0, True),
+        ({"stuck": STUCK, "active": None, "viewed": 991.0}, None, True),
+        ({"router_unread": "away", "refusals": 2}, None, False),
+        ({"router_unread": "away", "refusals": 3}, None, True),
+        (FOREIGN, None, True),
+        ({**FOREIGN, "policy": {"drift": "restore"}}, None, False),
+        ({**ON_BACKUP, "moves": moves(1, 940.1)}, 1000.1, False),
+        ({**ON_BACKUP, "moves": moves(1, 940.0)}, None, False),
+    ],
+)
+def test_who_is_woken_by_the_router(facts: dict, until: float | None, page: bool):
+    """For one that is on neither circuit, unless it is put back; or refuses time and again."""
+    decision = decide(situation(**facts))
+    assert (decision.until, decision.page) == (until, page)
+
+
+def test_a_failure_that_nobody_can_check_is_over_some_time():
+    """Then the other one may be tried."""
+    s = situation(**BOTH)
+    old = replace(s.readings["backup"], expires=1100.0)
+    decision = decide(replace(s, readings={**s.readings, "backup": old}))
+    assert (decision.rule, decision.until) == ("both-down", 1100.0)
