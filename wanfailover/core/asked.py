@@ -71,4 +71,5 @@ def tally(targets: Iterable[Asked], begin: Instant) -> tuple[int, int, float | N
     times = [sample.rtt for sample in asked if sample.rtt is not None]
     if not times:
         return 0, 0, None  # silence: that is for another rule to judge
-    return sum(sample.result is Result.LOST for sample in asked), len(asked), median(times)
+    lost = [sample for sample in asked if sample.result is Result.LOST]
+    return len(lost), len(asked), median(times)
