@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import tempfile
 import time
@@ -94,11 +95,13 @@ def in_virtual_time(story: Callable[[Path], Coroutine[Any, Any, T]]) -> T:
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False
     )
+    gc.disable()  # to look for a story's garbage while it is told takes a tenth of the time
     try:
         folder = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
         with tempfile.TemporaryDirectory(dir=folder) as where:
             return run(story(Path(where) / "journal.db"))
     finally:
+        gc.enable()
         structlog.reset_defaults()
 
 
