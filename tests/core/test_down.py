@@ -57,13 +57,13 @@ def test_a_modem_takes_its_line_down_unless_that_is_heard():
 def test_a_silent_line_is_asked_quickly_until_it_is_called_dead():
     """From a gap on, and only while something is unanswered. Here nothing else is worth it."""
     told = Told(1.0, detect={"fast_for": 0.0})
-    told.answer(0.0, rtt=0.0)
-    assert told.line.fast(9.0) is False
-    told.lose(1.0)
-    assert [told.line.fast(at) for at in (3.0, 3.1)] == [False, True]
-    told.lose(1.5, 2.0, 2.5, 3.0)
-    assert told.line.judge(4.0)[0] is State.DOWN
-    assert told.line.fast(4.0) is False
+    told.answer(10.0, rtt=0.0)
+    assert told.line.fast(19.0) is False
+    told.lose(11.0)
+    assert [told.line.fast(at) for at in (13.0, 13.1)] == [False, True]
+    told.lose(11.5, 12.0, 12.5, 13.0)
+    assert told.line.judge(14.0)[0] is State.DOWN
+    assert told.line.fast(14.0) is False
 
 
 def test_a_line_that_is_only_judged_remembers_what_it_was():

@@ -186,6 +186,15 @@ def test_what_the_benchmark_has_chosen(number: int, silence: float, spell: float
     assert outwait(spells, 7.0, 0.2, 1, SPELLS, 1) == pytest.approx(spell, rel=1e-6)
 
 
+def test_what_is_as_long_as_the_threshold_does_not_exceed_it():
+    """Three silences of five seconds among many of two: they are three, and not four."""
+    wait = outwait([5.0] * 3 + [2.0] * 70, 7.0, 0.5, 1.0, SILENCES)
+    peaks, prior = 3, SILENCES.weight
+    excess = peaks * (5.0 - 2.0) + prior * SILENCES.excess * 2.0
+    yearly = (peaks + 1) * 365 / 7.0
+    assert yearly * (1 + (wait - 2.0) / excess) ** -(peaks + prior) == pytest.approx(0.5)
+
+
 def test_who_accepts_more_than_there_is_waits_for_what_is_news():
     """And no longer: of one silence a year at the most, one may be mistaken."""
     assert outwait([], 365.0, 1.0, 1.0, SILENCES) == 1.0
