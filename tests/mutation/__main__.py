@@ -50,7 +50,7 @@ def argued() -> set[Change]:
     for line in ARGUED.read_text().splitlines():
         if line.startswith("## "):
             module = line[3:].strip("`")
-        elif parts := re.fullmatch(r"- `(.+?)`: ``?(.+?)``? → ``?(.+?)``?", line):
+        elif parts := re.fullmatch(r"- `(.+?)`: ``?(.+?)``? → ``?(.*?)``?", line):
             found.add(Change(module, *parts.groups()))
     return found
 
