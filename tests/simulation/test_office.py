@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.matrix import ROUTERS
 from tests.simulation.office import Life
-from tests.simulation.story import in_virtual_time, world
+from tests.simulation.world import in_virtual_time, world
 
 
 @pytest.mark.parametrize("router", ["linux-swap", "netopia"])
