@@ -50,8 +50,9 @@ def _tell_state(entry: Entry, paint: Paint) -> str | None:
         case log.TargetMuted(circuit=circuit, target=target, muted=muted):
             how = "fails alone and is set aside" if muted else "answers again"
             return f"{circuit}: {target} {how}"
-        case log.ActiveChanged(was=None, active=active):
-            return f"the router is on {active or 'neither circuit'}"
+        case log.ActiveChanged(was=None, active=active, because=because):
+            how = "" if because.startswith("found so") else f": {because}"
+            return f"the router is on {active or 'neither circuit'}{how}"
         case log.ActiveChanged(was=was, active=active, because=because):
             return f"the router is on {active or 'neither circuit'}, no longer on {was}: {because}"
         case log.DecisionMade() as made if made.rule != "switchover-running" and not made.again:

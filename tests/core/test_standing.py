@@ -13,7 +13,7 @@ from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.requests import News, Requests
 from wanfailover.core.situation import RESTORED_WITHIN, Hold
-from wanfailover.core.standing import Standing
+from wanfailover.core.standing import MENDED, Standing
 from wanfailover.core.unsettled import Interrupted, Stuck
 
 OFFICE = site()
@@ -141,7 +141,7 @@ def test_where_a_switch_has_left_it_is_no_other_hands_doing():
     """Stuck it was on neither, as far as anybody knew; it ends when the router is whole."""
     office = Office("adopt", active="primary")
     office.find("primary", 1.0)
-    office.standing.take(outcome(Ending.STUCK), 2.0)
+    office.standing.take(outcome(Ending.STUCK, view=None), 2.0)
     office.move(None, 2.0)
     because = "a switch has left it so"
     half = office.see("backup", 3.0, unfinished="half")
@@ -151,8 +151,26 @@ def test_where_a_switch_has_left_it_is_no_other_hands_doing():
     office.move("backup", 3.0)
     assert office.see(None, 4.0) == [log.ActiveChanged("backup", None, because)]
     assert office.standing.ours == "backup"
-    office.see("backup", 5.0)
+    office.move(None, 4.0)
+    assert office.see("backup", 5.0) == [log.ActiveChanged(None, "backup", MENDED)]
     assert office.standing.stuck is None
+
+
+def test_who_puts_it_in_order_while_it_is_stuck_is_told_to_have_done_so():
+    """It was seen on neither circuit, and no switch has run since; whose wish it was is no drift.
+
+    Where the last that was tried has left it unseen, that may have done it.
+    """
+    for view, because in ((holds(OFFICE, None, 2.0), MENDED), (None, "a switch has left it so")):
+        office = Office("adopt", active="primary")
+        office.find("primary", 1.0)
+        office.standing.take(outcome(Ending.STUCK, view=view), 2.0)
+        office.move(None, 2.0)
+        assert office.see("primary", 3.0) == [log.ActiveChanged(None, "primary", because)]
+        assert office.standing.stuck is None
+        assert (office.standing.ours, office.requests.hold) == ("primary", None)
+        office.move("primary", 3.0)
+        assert office.see("backup", 4.0)[0] == log.ActiveChanged("primary", "backup", MOVED)
 
 
 def test_what_was_left_open_is_closed_where_the_router_is_on_its_source():
@@ -196,13 +214,14 @@ def test_a_router_that_is_left_half_changed_is_stuck_between_the_two():
     """Until it is whole. What could not be tried does not count, but the wait begins anew."""
     standing = Standing(OFFICE, Memory())
     standing.take(outcome(Ending.STUCK), 10.0)
-    assert standing.stuck == Stuck("no answer", ("primary", "backup"), 10.0)
+    assert standing.stuck == Stuck("no answer", ("primary", "backup"), 10.0, seen=True)
     standing.take(outcome(Ending.UNDONE, "stuck", changed=False), 20.0)
-    assert standing.stuck == Stuck("no answer", ("primary", "backup"), 20.0)
-    standing.take(replace(outcome(Ending.UNDONE, "stuck"), because="no prompt"), 30.0)
-    assert standing.stuck == Stuck("no prompt", ("primary", "backup"), 30.0, tries=1)
+    assert standing.stuck == Stuck("no answer", ("primary", "backup"), 20.0, seen=True)
+    standing.take(replace(outcome(Ending.UNDONE, "stuck", view=None), because="no prompt"), 30.0)
+    assert standing.stuck == Stuck("no prompt", ("primary", "backup"), 30.0, tries=1), "unseen"
     standing.take(outcome(Ending.STUCK, "operator-asked"), 40.0)
-    assert standing.stuck == Stuck("no answer", ("primary", "backup"), 40.0), "another switch"
+    another = Stuck("no answer", ("primary", "backup"), 40.0, seen=True)
+    assert standing.stuck == another
     standing.take(outcome(Ending.PROVED, "stuck", view=holds(OFFICE, "primary", 41.0)), 41.0)
     assert standing.stuck is None
 
@@ -214,4 +233,4 @@ def test_an_undone_switch_leaves_a_foreign_state_as_it_was():
     assert standing.stuck is None
     source = replace(outcome(Ending.UNDONE, "finish-interrupted"), source=None)
     standing.take(source, 11.0)
-    assert standing.stuck == Stuck("no answer", ("backup",), 11.0)
+    assert standing.stuck == Stuck("no answer", ("backup",), 11.0, seen=True)
