@@ -27,15 +27,18 @@ lint: setup      ## format, lint, types and import contracts
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 
+# What runs in real time, on a machine that is not ours alone, is run once more where it fails, and who
+# passed only then is named at the end. What decides runs in virtual time, and once.
 # Traced, tests take up to four times as long. So only what decides and what acts is traced, by the
 # tests that are about it; each test runs once. Of the core no branch is left out.
 DECIDES := tests/core tests/scenarios tests/switchover
+FAST := "not packets and not waits"
 test: setup      ## the fast tests, with coverage of what decides and what acts
-	$(PY) -m pytest -q -n auto -m "not packets" --timeout 300 $(addprefix --ignore=,$(DECIDES))
-	$(PY) -m pytest -q -n auto -m "not packets" --cov --timeout 300 $(DECIDES)
+	$(PY) -m pytest -q -n auto -m $(FAST) --timeout 300 --reruns 1 -rR $(addprefix --ignore=,$(DECIDES))
+	$(PY) -m pytest -q -n auto -m $(FAST) --cov --timeout 300 $(DECIDES)
 	$(PY) -m coverage report --include 'wanfailover/core/*' --fail-under 100 --skip-covered
 
-packets: setup   ## real packets through network namespaces
+packets: setup   ## real packets through network namespaces, whole agents in real time
 	@sh .ci/packets
 
 docs: setup      ## writes the tables that are made from the program into the documents

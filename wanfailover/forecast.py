@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wanfailover.core.requests import span
+
 Report = Mapping[str, Any]
 
 
-def upcoming(report: Report) -> dict[str, Any] | None:
+def upcoming(report: Report, good_for: float | None = None) -> dict[str, Any] | None:
     """Say it: *what*, and the time *at* which, where that can be told; None where nobody decides.
 
     Args:
         report: Of a running agent.
+
+        good_for: Seconds that a better circuit must be seen good for; None where it is not
+            returned to for that.
     """
     if not report["agent"]["running"] or report["decision"] is None:
         return None
-    what, at = _next(report)
+    what, at = _next(report, good_for)
     return {"what": what, "at": at}
 
 
@@ -45,14 +50,17 @@ WHAT: Mapping[str, str] = {
 """By the rule that holds; of the others none is due."""
 
 
-def _next(report: Report) -> tuple[str, str | None]:
+def _next(report: Report, good_for: float | None) -> tuple[str, str | None]:
     rule, until = report["decision"]["rule"], report["decision"]["until"]
     first = next(iter(report["health"]), None)
     if rule == "returning-too-soon" and not _seen(report, first):
         return f"{first} is tried", until
     if rule in WHAT:
         return WHAT[rule].format(first=first), until
-    return _steady(report, report["active"]), until
+    what = _steady(report, report["active"])
+    if good_for is not None and first != report["active"] and _seen(report, first):
+        what = f"back to {first}, when it has been good for {span(good_for)}; {what}"
+    return what, until
 
 
 def _steady(report: Report, active: str | None) -> str:

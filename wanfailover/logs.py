@@ -1,9 +1,9 @@
 """One pipe for every log record: ours, netmiko's, paramiko's, asyncio's.
 
-Console lines for people, JSON for machines. The agent's go through a thread of their own: whoever
-reads them may stop reading, or go away, and nobody waits. Secrets never pass: the values known from
-the profile are struck out last, whatever event, field or library they came by, and tracebacks are
-rendered without local variables.
+Sentences for people, as `history` has them; JSON for machines. The agent's go through a thread of
+their own: whoever reads them may stop reading, or go away, and nobody waits. Secrets never pass:
+the values known from the profile are struck out last, whatever event, field or library they came
+by, and tracebacks are rendered without local variables.
 """
 
 from __future__ import annotations
@@ -150,6 +150,18 @@ def hide(secrets: Iterable[str]) -> None:
                 each.learn(secrets)
 
 
+def _to_be_told(record: logging.LogRecord) -> bool:
+    """Whether it is anything to a person: an entry that has no sentence is for machines."""
+    return not isinstance(record.msg, dict) or record.msg.get("sentence", "") is not None
+
+
+def _in_words(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Have a sentence stand for all that it was made from."""
+    if "sentence" not in event:
+        return event
+    return {"event": event["sentence"], "level": event["level"], "timestamp": event["timestamp"]}
+
+
 def configure(
     *,
     json: bool,
@@ -157,12 +169,16 @@ def configure(
     level: int = logging.INFO,
     patient: bool = False,
 ) -> None:
-    """Send every record to standard error, as JSON or for people; *patient*ly, or at once."""
+    """Send every record to standard error, as JSON or for people; *patient*ly, or at once.
+
+    People get entries of the journal as sentences, unless *level* is a developer's.
+    """
+    in_words = not json and level > logging.DEBUG
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=json),
+        structlog.processors.TimeStamper("%Y-%m-%d %H:%M:%S" if in_words else "iso", utc=json),
     ]
     if json:
         transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -174,6 +190,7 @@ def configure(
     else:
         render = [
             structlog.processors.format_exc_info,
+            *([_in_words] if in_words else []),
             Redactor(secrets),
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -189,6 +206,8 @@ def configure(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
     )
+    if in_words:
+        handler.addFilter(_to_be_told)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

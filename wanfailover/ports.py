@@ -261,7 +261,8 @@ class DriverPlugin(Protocol):
 
     One whose drivers are `Marking` says so by an attribute ``marks`` that is true, so that a
     profile can be refused before there is a router. One may also have a method ``usual``, which is
-    given the access and returns the options that a new profile should have, as `init` writes it.
+    given the access and returns the options that a new profile should have, as `init` writes it;
+    and a text ``about``, by which `init` has a person know his router.
     """
 
     transports: tuple[str, ...]

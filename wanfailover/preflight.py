@@ -320,5 +320,9 @@ def _out_of_sight(circuit: Circuit, profile: Profile) -> Finding:
     sentence = "cannot be seen while it is idle: it is unknown until it is used"
     by_hand = profile.policy.failback in {"manual", "evidence"}
     how = f"by hand: wanfailover switch {circuit.name}" if by_hand else "by trial, see `return`"
-    remedy = f"give it a vantage; without one it is returned to {how}" if best else ""
+    remedy = f"give it a vantage; without one it is returned to {how}"
+    if not best:
+        remedy = (
+            "rehearse it, which shows whether it works: wanfailover drill; or give it a vantage"
+        )
     return Finding(circuit.name, YELLOW, sentence, remedy)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from wanfailover import wording
 from wanfailover.core.entries import (
     ActionFailed,
     CanaryLost,
@@ -171,4 +172,5 @@ class Recorder:
         bad = isinstance(entry, ActionFailed | CanaryLost | JournalSetAside | MailNotDrained) or (
             isinstance(entry, SwitchoverEnded) and entry.ending != "proved"
         )
-        (self._log.warning if bad else self._log.info)(event, **fields)
+        tell = self._log.warning if bad else self._log.info
+        tell(event, sentence=wording.tell(entry), **fields)

@@ -120,7 +120,9 @@ def live(engine: Engine, running: Running, wall: Wall) -> Report:
         },
         "warnings": list(running.warnings),
     }
-    return told | {"next": upcoming(told)}
+    policy = engine.site.policy
+    good_for = policy.return_after if policy.failback in {"auto", "evidence"} else None
+    return told | {"next": upcoming(told, good_for)}
 
 
 def _health(reading: Reading, vantage: str | None, wall: Wall) -> Report:
@@ -163,13 +165,28 @@ def explained(made: DecisionMade, at: datetime) -> Report:
     }
 
 
-def decided_at(reader: Reader, at: datetime) -> Report | None:
-    """The decision that was in force *at* a time; None where nobody decided anything then."""
-    known = reader.records(DecisionMade, AgentStopped, newest_first=True)
-    record = next((record for record in known if record.at <= at), None)
-    if record is None or not isinstance(record.entry, DecisionMade):
-        return None
-    return explained(record.entry, record.at)
+def decided_at(reader: Reader, at: datetime, within: timedelta = timedelta()) -> Report | None:
+    """The decision that was in force *at* a time; None where nobody decided anything then.
+
+    Args:
+        reader: Of the journal.
+
+        at: When.
+
+        within: How long a time that is; of several decisions within it one that switched is meant,
+            else the last.
+    """
+    every = reader.records(DecisionMade, AgentStopped, newest_first=True)
+    known = (record for record in every if record.at <= at + within)
+    record = last = next(known, None)
+    while record is not None and record.at > at:
+        if isinstance(record.entry, DecisionMade) and record.entry.switch:
+            return explained(record.entry, record.at)
+        record = next(known, None)
+    for each in (last, record):
+        if each is not None and isinstance(each.entry, DecisionMade):
+            return explained(each.entry, each.at)
+    return None
 
 
 def _switchover(engine: Engine, running: Running) -> Report | None:

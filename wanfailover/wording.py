@@ -50,8 +50,9 @@ def _tell_state(entry: Entry, paint: Paint) -> str | None:
         case log.TargetMuted(circuit=circuit, target=target, muted=muted):
             how = "fails alone and is set aside" if muted else "answers again"
             return f"{circuit}: {target} {how}"
-        case log.ActiveChanged(was=None, active=active):
-            return f"the router is on {active or 'neither circuit'}"
+        case log.ActiveChanged(was=None, active=active, because=because):
+            how = "" if because.startswith("found so") else f": {because}"
+            return f"the router is on {active or 'neither circuit'}{how}"
         case log.ActiveChanged(was=was, active=active, because=because):
             return f"the router is on {active or 'neither circuit'}, no longer on {was}: {because}"
         case log.DecisionMade() as made if made.rule != "switchover-running" and not made.again:
@@ -97,15 +98,20 @@ def _tell_deed(entry: Entry, paint: Paint) -> str | None:
         case log.SwitchoverIntended(source=source, target=target, rule=rule):
             return f"switching from {source or 'neither'} to {target} ({rule})"
         case log.ActionDone(name=name, seconds=seconds):
-            return f"  {name}: done in {seconds * 1000:.0f} ms"
+            return f"  {_called(name)}: done in {seconds * 1000:.0f} ms"
         case log.ActionFailed(name=name, because=because):
-            return f"  {name}: failed: {because}"
+            return f"  {_called(name)}: failed: {because}"
         case log.ActionUndone(name=name):
-            return f"  {name}: taken back"
+            return f"  {_called(name)}: taken back"
         case log.SwitchoverEnded(ending=ending, seconds=seconds, because=because, target=target):
             return f"switch to {target} {paint(ending)} after {span(seconds)}: {because}"
         case _:
             return None
+
+
+def _called(action: str) -> str:
+    """An action as `check` and the documents call it."""
+    return {"dead-man": "timed undo"}.get(action, action)
 
 
 def _tell_mail(entry: Entry, _: Paint) -> str | None:

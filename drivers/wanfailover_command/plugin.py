@@ -16,6 +16,7 @@ class Plugin:
     """Makes drivers of a router's own two commands."""
 
     transports: tuple[str, ...] = ("local", "ssh")
+    about = "any other, behind two commands of your own: drivers/README.md"
 
     def options(self, raw: Mapping[str, object]) -> Options:
         """Check the profile's `router.options`.

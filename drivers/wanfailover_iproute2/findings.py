@@ -90,20 +90,6 @@ def _mark(
     return Finding("mark", GREEN, f"what is needed to mark probes of {name} is free")
 
 
-def _circuit(case: _Case) -> Iterator[Finding]:
-    active = Site("", case.circuits).identify(case.view)
-    if active is not None:
-        yield Finding("circuit", GREEN, f"the router is on {active.name}")
-        return
-    yield Finding(
-        "circuit",
-        RED,
-        f"the router is on no circuit of the profile: it sends from {case.view.source} to "
-        f"{case.view.gateway} by {case.view.interface}",
-        "correct the profile, or set the router by hand",
-    )
-
-
 def _rights(case: _Case) -> Iterator[Finding]:
     words = case.survey.rights
     if "No such process" in words:
@@ -253,7 +239,6 @@ def _timed_undo(case: _Case) -> Iterator[Finding]:
 
 
 _LOOKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
-    _circuit,
     _rights,
     _tools,
     _links,

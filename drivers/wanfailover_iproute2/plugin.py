@@ -53,6 +53,7 @@ class Plugin:
     """Makes iproute2 drivers."""
 
     transports: tuple[str, ...] = ("ssh", "local")
+    about = "a Linux machine: Debian, OpenWrt and the like"
     marks = True
 
     def options(self, raw: Mapping[str, object]) -> Options:

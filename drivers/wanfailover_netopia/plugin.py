@@ -48,6 +48,7 @@ class Plugin:
     """Makes R9100 drivers."""
 
     transports: tuple[str, ...] = ("telnet",)
+    about = "a Netopia R9100, by its telnet menus"
 
     def options(self, raw: Mapping[str, object]) -> Options:
         """Check the profile's `router.options`.

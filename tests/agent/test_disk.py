@@ -16,6 +16,7 @@ from wanfailover.core.facts import Ending
 from wanfailover.sites import SiteDir
 
 pytestmark = [
+    pytest.mark.waits,
     pytest.mark.timeout(90),
     pytest.mark.skipif(
         subprocess.run([*APART, "mount -t tmpfs tmpfs /mnt"], capture_output=True).returncode != 0,

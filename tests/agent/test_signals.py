@@ -15,7 +15,7 @@ import pytest
 from tests.support.box import Box, wait_for
 from wanfailover.core import entries as log
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(90)]
 
 PRIMARY = ("203.0.113.2/29", "203.0.113.1")
 BACKUP = ("198.51.100.77/24", "198.51.100.1")
@@ -236,6 +236,7 @@ def test_a_reloaded_profile_is_gone_by_and_nothing_is_forgotten(box, systemd):
         before = box.settled("backup")
         edit(box, "192.0.2.80:443", "192.0.2.81:443")
         edit(box, "dwell: 1s", "dwell: 7s")
+        time.sleep(1.1)  # what it tells to the second would be another
         reload(box, agent, "profile-reloaded")
         after = box.wait(lambda r: r["health"]["backup"]["state"] == "up")
         for key in ("active", "hold", "since", "switchover"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
 
+from wanfailover.cli.render import findings
 from wanfailover.core import entries as log
 from wanfailover.core.patience import DAY
 from wanfailover.journal.writer import Journal
+from wanfailover.ports import Finding, Severity
 from wanfailover.sites import SiteDir
 
 PROFILE = """\
@@ -80,3 +83,15 @@ def test_a_line_that_sleeps(tmp_path) -> None:
     assert "primary: wake" in told
     assert "is raised by pinging 192.0.2.12 before it is judged, for up to 45 s" in told
     assert "each costs an outage of 45 s at most" in told
+
+
+def test_a_sentence_is_as_wide_as_the_terminal() -> None:
+    """And a remedy one line, for it may be copied."""
+    row = Finding("ping", Severity.RED, "this process may not ping " * 4, "sysctl -w " * 20)
+    shown = [click.unstyle(line) for line in findings([row], 80)]
+    assert [len(line) <= 80 for line in shown] == [True, True, True, False]
+    assert " ".join(" ".join(shown[:3]).split()) == f"red ping {row.sentence}".strip()
+    assert [click.unstyle(line) for line in findings([row])] == [
+        f"red     ping{'':26}  {row.sentence}",
+        f"{'':40}→ {row.remedy}",
+    ]

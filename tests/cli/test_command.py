@@ -182,6 +182,17 @@ def test_explain_tells_facts_thresholds_and_who_said_no(site):
     assert "does not reach back" in early.stderr
 
 
+async def test_explain_at_the_second_that_history_names(site):
+    """It is the switch that is asked for, not what was decided just before or after it."""
+    journal = Journal(site.journal)
+    await journal.append([log.DecisionMade("steady", False, None, "backup is up")], 0.0)
+    journal.close()
+    state = ("--state-dir", str(site.path.parent))
+    day, time, _ = run("history", *state).stdout.split(maxsplit=2)
+    shown = run("explain", "--at", f"{day} {time}", *state)
+    assert "because active-down" in shown.stdout, shown.stderr
+
+
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC).astimezone()
 
 

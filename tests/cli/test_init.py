@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -198,6 +199,14 @@ def test_what_stands_behind_a_hash_is_the_default(tmp_path):
     assert "detect:" in re.findall(r"^\w+:", bare.read_text(), re.MULTILINE)
     assert (other.policy, other.calendar, other.keep) == (one.policy, one.calendar, one.keep)
     assert (one.circuits[0].marked, other.circuits[0].marked) == (False, True)
+
+
+def test_remarks_are_comments_in_any_reader():
+    """YAML has a space before the # of one (1.2.2, 6.6), however long the line is before it."""
+    made = replace(PROPOSAL, files={"known_hosts": f"{'x' * 60}.known-hosts"})
+    lines = made.text("office.yaml").splitlines()
+    assert not [line for line in lines if re.search(r"[^\s#]#", line)]
+    assert any("known-hosts} # " in line for line in lines)
 
 
 def test_every_group_of_keys_is_explained():

@@ -176,6 +176,20 @@ def test_next_on_the_preferred_circuit():
     assert upcoming(BASE) == {"what": "to backup, should primary be silent for 5 s", "at": None}
 
 
+def test_next_when_it_is_well_again():
+    """What the better circuit must do, where that is what brings the router back."""
+    health = BASE["health"] | {
+        "primary": {"state": "down", "patience_seconds": 5.0, "vantage": "bind eth1"}
+    }
+    report = BASE | {"active": "backup", "health": health}
+    assert upcoming(report, 300.0)["what"] == (
+        "back to primary, when it has been good for 5 min; "
+        "nothing better is in sight, should backup die"
+    )
+    assert upcoming(report)["what"] == "nothing better is in sight, should backup die"
+    assert upcoming(BASE, 300.0) == upcoming(BASE)
+
+
 def test_next_where_nothing_is_better():
     health = BASE["health"] | {"backup": {"state": "down", "vantage": None}}
     what = upcoming(BASE | {"health": health})["what"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from tests.scenarios.world import site
 from wanfailover.core import entries as log
 from wanfailover.core.facts import ProbeSample, Result, Role
+from wanfailover.core.layers import Layer
 from wanfailover.core.lines import Lines
 from wanfailover.core.patience import DAY, Day
-from wanfailover.core.reading import State
+from wanfailover.core.reading import Reading, State
 
 OFFICE = site(silence=3.0)
 KNOWN = Day(7, DAY / 2, (2.5,), (6.0,))
@@ -77,3 +82,53 @@ def test_what_was_learned_is_told_once_and_replaces_what_was_told_before():
     assert [*lines.learned()] == [over, log.LineLearned("primary", 8, 0.0)]
     ended = Day(7, DAY, (4.0, 2.5), (6.0,))
     assert lines.days() == {"primary": (Day(6), ended, Day(8)), "backup": (Day(),)}
+
+
+def judged(state: State, since: float = 0.0, **signs: object) -> Lines:
+    """The primary was last judged to be so, with a patience of three seconds; the backup is up."""
+    lines = Lines(OFFICE, {})
+    lines.readings["primary"] = Reading(state, since, "said so", patience=3.0, **signs)
+    lines.readings["backup"] = Reading(State.UP, 0.0, "said so")
+    return lines
+
+
+@pytest.mark.parametrize(("since", "after"), [(90.0, False), (94.0, False), (94.1, True), (101, 1)])
+def test_a_circuit_fell_after_an_instant_where_it_was_not_long_down(since: float, after: bool):
+    """Its silence had begun before it was called dead: twice its patience, to be sure."""
+    assert judged(State.DOWN, since).fell_after(100.0, "primary") is bool(after)
+    assert judged(State.UP, since).fell_after(100.0, "primary") is False
+
+
+def test_who_is_set_aside_is_told_and_who_is_taken_back():
+    """Each once; those who were set aside before and are still are no news."""
+    lines = Lines(OFFICE, {})
+    told(lines, "primary", 0, 5, Result.ANSWERED)
+    lines.readings["primary"] = replace(lines.readings["primary"], muted=("dns a", "icmp b"))
+    taken_back = [log.TargetMuted("primary", name, muted=False) for name in ("dns a", "icmp b")]
+    assert [*lines.read(5.0)] == taken_back
+    assert [*lines.read(5.0)] == []
+
+
+def test_what_fails_on_this_side_is_said_of_a_circuit_that_is_down():
+    """Nobody blames one that is well; and without a better word the old one stands."""
+    lines = judged(State.DOWN, layer=Layer.ISP)
+    before = dict(lines.readings)
+    lines.blame("primary", None)
+    lines.blame(None, Layer.LAN)
+    lines.blame("backup", Layer.LAN)
+    assert lines.readings == before
+    lines.blame("primary", Layer.LAN)
+    assert lines.readings["primary"] == replace(before["primary"], layer=Layer.LAN)
+    assert lines.readings["backup"] == before["backup"]
+    nowhere = Lines(OFFICE, {})
+    nowhere.blame("primary", Layer.LAN)
+    assert nowhere.readings == {}, "it was never judged"
+
+
+@pytest.mark.parametrize(("metered", "quiet"), [((), False), (("primary",), True)])
+def test_a_circuit_that_is_asked_seldom_is_quiet_for_as_long(metered: tuple[str, ...], quiet: bool):
+    """Where traffic is paid for, five seconds without an answer are no gap."""
+    lines = Lines(site(metered=metered), {})
+    told(lines, "primary", 0, 5, Result.ANSWERED)
+    [*lines.read(9.0)]
+    assert (lines.readings["primary"].quiet_since is not None) is quiet

@@ -50,3 +50,14 @@ def test_a_word_counts_from_when_it_was_asked_for():
     assert alive.line_since(110.1 + LATELY) is None
     assert told((100.0, Result.UNSENT)).line_since(100.0) is None
     assert (SURE, LATELY) == (2.0, 30.0), "three times as long as the ten seconds it is asked after"
+
+
+def test_it_says_yes_no_or_nothing():
+    """A dead line is one that nothing is heard of; of a live one it takes its word."""
+    alive = told((100.0, Result.ANSWERED))
+    assert alive.says(100.0 + LATELY, life=None) is True
+    assert alive.says(100.1 + LATELY, life=None) is None
+    dead = told((100.0, Result.LOST))
+    assert dead.says(100.0 + SURE, life=99.0) is False
+    assert dead.says(100.0 + SURE, life=100.0 + SURE) is None
+    assert Modem().says(0.0, life=None) is None

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.world import holds, site
 from wanfailover.core.facts import ProbeSample, Result, Role
-from wanfailover.core.router import MARKS_EVERY, MARKS_FRESH, REREAD, KnownRouter
+from wanfailover.core.router import MARKS_EVERY, REREAD, KnownRouter
 
 NAMES = ("primary", "backup", "lte")
 OFFICE = site(seen=(), names=NAMES, marked=("primary", "lte"), reconcile_every=60.0)
@@ -115,7 +115,7 @@ def test_marks_are_those_of_idle_circuits():
 
 def test_a_marked_packet_goes_astray_where_its_mark_was_not_seen_lately():
     """Within a quarter of a minute before it was sent; a modem is asked by another way."""
-    sample = ProbeSample("primary", "icmp 192.0.2.10", Role.FAR, 100.0 + MARKS_FRESH, Result.LOST)
+    sample = ProbeSample("primary", "icmp 192.0.2.10", Role.FAR, 115.0, Result.LOST)
     late = replace(sample, sent=sample.sent + 0.1)
     router = read()
     assert not router.strayed(sample, "backup")

@@ -138,6 +138,7 @@ def test_a_late_answer_takes_its_loss_back(account):
     for second in range(3):
         account.seconds.take(probe(A, float(second)), probe(A, float(second), lost=True))
     assert account.surplus() == 0
+    assert not account.seconds.bad_since(0.0, (), 3)
 
 
 def test_an_answer_after_the_account_was_settled_changes_nothing(account):
@@ -146,8 +147,58 @@ def test_an_answer_after_the_account_was_settled_changes_nothing(account):
     account.go(20)
     assert account.surplus() == 0
     account.seconds.take(probe(A, 0.0), probe(A, 0.0, lost=True))
-    account.seconds.take(probe(A, 0.5, lost=True), None)
+    for target in (A, B, C):
+        account.seconds.take(probe(target, 0.5, lost=target is not C), None)
     assert account.surplus() == 0
+
+
+@pytest.mark.parametrize(("now", "left"), [(9.9, 0), (10.0, 1)])
+def test_an_answer_may_come_for_ten_seconds(account, now, left):
+    """Three times as long as any is waited for."""
+    account.go(1, A, B)
+    account.seconds.surplus(now, (), 3)
+    account.seconds.take(probe(A, 0.0), probe(A, 0.0, lost=True))
+    assert account.seconds.surplus(10.0, (), 3) == left
+
+
+@pytest.mark.parametrize(("now", "bad"), [(1.2, 0), (1.25, 1)])
+def test_where_answers_are_waited_for_less_long_a_second_is_judged_sooner(now, bad):
+    """By its own probes' timeout."""
+    seconds = Seconds(Detect(), 50)
+    for target in (A, B, C):
+        seconds.take(probe(target, 0.0, lost=target is not C, timeout=0.25), None)
+    assert seconds.surplus(now, (), 3) == bad
+
+
+def test_all_is_well_until_something_is_missed(account):
+    """And again when what was missed is made up for, and can be repaired no more."""
+    assert account.seconds.settled is True
+    account.go(3)
+    assert account.seconds.settled is True
+    account.go(1, A)
+    assert account.seconds.settled is False
+    account.go(12)
+    account.surplus()
+    assert account.seconds.settled is True
+
+
+def test_a_silence_alone_leaves_no_peak(account):
+    """It is for another rule to learn from."""
+    account.go(10, A, B, C)
+    account.go(40)
+    account.go(3, A, B)
+    account.go(20)
+    account.go(10, A, B, C)
+    account.go(40)
+    assert account.surplus() == 0
+    assert account.seconds.healed == [0, 3, 0]
+
+
+def test_what_was_settled_does_not_hide_what_is_open(account):
+    """A bad second counts after a quarter of a minute of good ones, too."""
+    account.go(15)
+    account.go(1, A, B)
+    assert account.surplus() == 1
 
 
 def test_an_answer_to_what_was_asked_before_the_account_was_cleared(account):
@@ -192,6 +243,17 @@ def test_few_probes_spare_nobody(account):
     account.go(4, A, B)
     account.surplus()
     assert account.seconds.spared(()) is None
+    account.go(1, A, B)
+    assert account.seconds.spared(()) == C
+
+
+def test_who_lost_a_tenth_is_not_spared(account):
+    """He has his share of the trouble."""
+    account.go(9, A, B)
+    account.go(1, A, B, C)
+    assert account.seconds.spared(()) is None
+    account.go(1, A, B)
+    assert account.seconds.spared(()) == C
 
 
 def test_bad_since_asks_of_what_is_open_to_repair(account):
@@ -200,4 +262,6 @@ def test_bad_since_asks_of_what_is_open_to_repair(account):
     assert not account.seconds.bad_since(0.0, (), 3)
     account.go(1, A, B)
     assert account.seconds.bad_since(2.5, (), 3)
+    assert account.seconds.bad_since(3.0, (), 3), "it has only just ended"
+    assert not account.seconds.bad_since(3.1, (), 3)
     assert not account.seconds.bad_since(4.5, (), 3)

@@ -14,6 +14,7 @@ from wanfailover.core.ledger import Move
 from wanfailover.core.policy import decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause
+from wanfailover.core.unsettled import Stuck
 
 ON_BACKUP = {"active": "backup", "backup": State.UP}
 DEAD = {"primary": State.DOWN, "backup": State.UP}
@@ -48,6 +49,7 @@ COST = "at most 20 s and two switches without Internet, and back if it is not pr
         ({**HELD, **DEAD}, "held-by-operator", "an operator holds primary although primary is down (said so); end the hold with: wanfailover auto"),  # noqa: E501
         ({**HELD, **ON_BACKUP}, "held-by-operator", "an operator holds primary, but the router is on backup"),  # noqa: E501
         ({**HELD, "active": None}, "held-by-operator", "an operator holds primary, but the router is on neither circuit"),  # noqa: E501
+        ({**HELD, "active": None, "ours": "primary", "policy": {"drift": "restore"}}, "held-by-operator", "an operator holds primary, but the router is on neither circuit"),  # noqa: E501
         ({**HELD, "active": None, "router_unread": "away"}, "held-by-operator", "an operator holds primary; away"),  # noqa: E501
         (DEAD, "active-down", "primary is down (said so)"),
         (BOTH, "both-down", "primary is down (said so); backup is down (said so)"),
@@ -163,7 +165,7 @@ def test_what_a_decision_was_measured_by():
     assert list(measured) == [
         ("primary is called down", "after 4.2 s of silence (by itself)"),
         ("backup is called down", "after 0.0 s of silence ()"),
-        ("switches within the hour", "2 of 6"),
+        ("switches within the hour", "2 of 5 (6 from a dead circuit)"),
         ("dwell", "60 s between automatic switches"),
         ("primary must be good", "300 s"),
         ("return permitted", "now"),
@@ -195,3 +197,67 @@ def test_what_failed_is_tried_again_when_that_is_due(now: float, rule: str):
     failed = [Move(1000.0, "primary", "backup", "active-down", proved=False, failed=True)]
     facts = {"primary": State.DOWN, "backup": State.UNKNOWN, "tried": {"backup"}}
     assert decide(situation(**facts, moves=failed, now=now)).rule == rule
+
+
+@pytest.mark.parametrize(("now", "rule"), [(299.9, "returning-too-soon"), (300.0, "back")])
+def test_a_return_is_made_when_it_is_due(now: float, rule: str):
+    """To the tick: that is when the engine comes back."""
+    decision = decide(situation(**ON_BACKUP, now=now))
+    assert decision.rule == ("preferred-recovered" if rule == "back" else rule)
+
+
+@pytest.mark.parametrize("changed", [990.0, -900.0])
+def test_a_trial_tells_what_it_may_cost(changed: float):
+    """The time that the profile gives to trials, and not to other proofs."""
+    facts = {**UNSEEN, "changed": changed, "policy": {"trial_within": 15.0}}
+    assert " 15 s" in decide(situation(**facts)).because
+
+
+def test_all_is_well_has_a_sentence_for_each_row():
+    """Whoever asks why nothing happens reads what would have had to be so."""
+    well = dict(passed_over(situation()))
+    assert {name: why for name, why in well.items() if "primary" not in why} == {
+        "switchover-running": "no switchover is under way",
+        "stuck": "no switchover was left undecided",
+        "operator-asked": "no operator asked for anything",
+        "paused": "automation is not paused",
+        "held-by-operator": "no operator holds a circuit",
+        "prober-sick": "our own host and the LAN are sound",
+        "router-unreachable": "the router has been read",
+        "finish-interrupted": "no switchover was left open",
+        "switch-budget-spent": "0 automatic switchovers within the hour, of 5 that are allowed",
+        "dwell": "automation switched nothing within 60 s",
+        "outside-window": "a return is permitted now",
+    }
+    assert well["active-down"] == well["active-degraded"] == "primary is up (said so)"
+
+
+STUCK = Stuck("no way", ("primary", "backup"), 990.0)
+FOREIGN = {"active": None, "foreign": "odd", "ours": "primary"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "until", "page"),
+    [
+        ({"stuck": STUCK, "active": None, "now": 999.0, "viewed": 991.0}, 1000.0, True),
+        ({"stuck": STUCK, "active": None, "viewed": 991.0}, None, True),
+        ({"router_unread": "away", "refusals": 2}, None, False),
+        ({"router_unread": "away", "refusals": 3}, None, True),
+        (FOREIGN, None, True),
+        ({**FOREIGN, "policy": {"drift": "restore"}}, None, False),
+        ({**ON_BACKUP, "moves": moves(1, 940.1)}, 1000.1, False),
+        ({**ON_BACKUP, "moves": moves(1, 940.0)}, None, False),
+    ],
+)
+def test_who_is_woken_by_the_router(facts: dict, until: float | None, page: bool):
+    """For one that is on neither circuit, unless it is put back; or refuses time and again."""
+    decision = decide(situation(**facts))
+    assert (decision.until, decision.page) == (until, page)
+
+
+def test_a_failure_that_nobody_can_check_is_over_some_time():
+    """Then the other one may be tried."""
+    s = situation(**BOTH)
+    old = replace(s.readings["backup"], expires=1100.0)
+    decision = decide(replace(s, readings={**s.readings, "backup": old}))
+    assert (decision.rule, decision.until) == ("both-down", 1100.0)

@@ -12,8 +12,8 @@ import pytest
 from tests.scenarios.world import holds, site
 from wanfailover.core.facts import ProbeSample, Result, Role, RouterView
 from wanfailover.core.reading import State
+from wanfailover.core.site import Detect, Policy, Target, Tunnel
 from wanfailover.core.site import Path as Vantage
-from wanfailover.core.site import Policy, Target
 
 OFFICE = site()
 PRIMARY, BACKUP = OFFICE.circuits
@@ -132,6 +132,7 @@ DOCUMENTED = {
     "detect.fast.every": "fast",
     "detect.fast.for": "fast_for",
     "detect.stall": "stall",
+    "tunnels.within": "within",
 }
 
 
@@ -142,6 +143,11 @@ def test_what_a_profile_leaves_out_is_as_documented(key: str, name: str):
     assert row is not None
     number = re.fullmatch(r"([\d.]+)(.*)", row[1])
     documented = float(number[1]) * UNITS[number[2]] if number else row[1]
-    policy = Policy()
-    default = getattr(policy if hasattr(policy, name) else policy.detect, name)
+    kinds = (Policy(), Detect(), Tunnel("lyon", "icmp 10.20.0.1"))
+    default = getattr(next(kind for kind in kinds if hasattr(kind, name)), name)
     assert default == (pytest.approx(documented) if number else documented)
+
+
+def test_a_switch_costs_nothing_where_no_driver_says():
+    """Then every silence that is longer than patience is worth one."""
+    assert Policy().switch_cost == 0.0

@@ -8,9 +8,11 @@ import pytest
 
 from tests.core.test_rules import reading, situation
 from tests.scenarios.world import site
+from wanfailover.core.layers import Layer
 from wanfailover.core.ledger import Move
 from wanfailover.core.reading import State
 from wanfailover.core.situation import DEGRADED_FOR, RETURN_LOSS, Return, Situation
+from wanfailover.core.unsettled import Stuck
 
 THREE = ("primary", "backup", "lte")
 
@@ -32,6 +34,15 @@ def test_on_no_circuit_none_is_better():
     assert lost.why(None) == "the router is on neither circuit"
     odd = replace(lost, readings={**lost.readings, "": reading(State.UP)})
     assert odd.why("gone") == "the router is on neither circuit"
+
+
+def test_nothing_is_mended_or_regained_that_nobody_knows_of():
+    """A router that was never read may be whole; and without a hold no circuit is wanted back."""
+    stuck = Stuck("no way", ("primary", "backup"), 900.0)
+    lost = situation(active=None, stuck=stuck, viewed=901.0)
+    assert lost.mends == "primary"
+    assert replace(lost, viewed=None).mends is None
+    assert lost.regains is None
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(DEGRADED_FOR, True), (DEGRADED_FOR - 0.5, False)])
@@ -102,3 +113,22 @@ def test_of_two_that_must_be_tried_the_first_that_is_due():
         readings={"primary": replace(unseen, device=1900.0), "backup": unseen, "lte": unseen},
     )
     assert third.way_back == Return("backup", True, 1900.0, 1800.0)
+
+
+@pytest.mark.parametrize(
+    ("in_sight", "since", "tried"),
+    [(False, 700.0, True), (False, 700.1, False), (True, 0.0, False)],
+)
+def test_a_circuit_that_its_vantage_sees_no_more_is_tried(in_sight, since, tried):
+    """When it has been out of sight for as long as it would have to be good."""
+    s = with_primary(on_backup(State.UNKNOWN), in_sight=in_sight, since=since)
+    assert (s.way_back is not None) is tried
+
+
+def test_evidence_is_told_with_the_part_that_fails():
+    """Of one that is down, the fault; of one that is not, what fails all the same."""
+    down = with_primary(situation(State.DOWN), layer=Layer.LINE)
+    assert down.why("primary") == "primary is down (said so; the fault is the line)"
+    up = with_primary(situation(State.UP), layer=Layer.DNS)
+    assert up.why("primary") == "primary is up (said so; failing: DNS)"
+    assert up.why("backup") == "backup is unknown (said so)"

@@ -74,6 +74,23 @@ def test_it_is_bounded_by_a_bucket(suspicion):
     assert quick(suspicion, 120.0, 124.0) == pytest.approx(15, abs=2)  # 1.5 s in 110
 
 
+@pytest.mark.parametrize(("rest", "again"), [(74.9, False), (75.0, True), (9999.0, True)])
+def test_what_is_used_up_comes_back_by_and_by(suspicion, rest, again):
+    """A second of it in 75, and not by the drop: that much must have come back to begin with."""
+    for second in range(11):
+        suspicion.miss("a", float(second), 1)
+        assert suspicion.fast(float(second), silent=False) is (second < 10)
+    suspicion.miss("a", 10.0 + rest, 1)
+    assert suspicion.fast(10.0 + rest, silent=False) is again
+
+
+def test_a_profile_may_have_next_to_none_of_it():
+    """A second is enough to begin with."""
+    sip = Suspicion(Detect(fast_for=1.0))
+    sip.miss("a", 1.0, 1)
+    assert quick(sip, 1.0, 3.0) == 10
+
+
 def test_a_profile_may_have_none_of_it():
     """Without seconds of quick probing only silence is looked at closely."""
     slow = Suspicion(Detect(fast_for=0.0))

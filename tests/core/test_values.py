@@ -7,14 +7,31 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from pydantic import ConfigDict, TypeAdapter
 
 import wanfailover.core
-from wanfailover.core.facts import Ending, Outcome, Result, Role
+from wanfailover.core import entries as log
+from wanfailover.core.facts import (
+    AutoRequest,
+    Ending,
+    Outcome,
+    PauseRequest,
+    ProbeSample,
+    Result,
+    ResumeRequest,
+    Role,
+    RouterView,
+    SwitchoverStarted,
+    SwitchRequest,
+    WindowTold,
+)
 from wanfailover.core.memory import Memory
+from wanfailover.core.patience import Day
+from wanfailover.core.policy import Decision
 from wanfailover.core.reading import Reading, State
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Circuit
@@ -44,13 +61,20 @@ DEFAULTS = [(v, f) for v in values() for f in fields(v) if default(f) is not MIS
 def test_a_default_is_what_its_field_declares(value: type, field: Field[Any]):
     """An empty word is not none, none is not no, and a number is not a word."""
     hint = get_type_hints(value)[field.name]
-    if is_dataclass(hint):
+    if NoneType in get_args(hint):
+        assert default(field) is None
+    elif is_dataclass(hint):
         assert isinstance(default(field), hint)
     else:
         TypeAdapter(hint, config=STRANGERS).validate_python(default(field))
 
 
-@pytest.mark.parametrize("value", [Reading, Memory, Hold, Pause, Answer, Circuit, Way])
+FACTS = [RouterView, SwitchRequest, AutoRequest, PauseRequest, ResumeRequest, WindowTold]
+
+
+@pytest.mark.parametrize(
+    "value", [Reading, Memory, Hold, Pause, Answer, Circuit, Way, Day, Decision, *FACTS]
+)
 def test_what_is_not_said_is_not_so(value: type):
     """Nothing is suspected, seen, held or remembered by default."""
     assert not any(default(field) for field in fields(value) if default(field) is not MISSING)
@@ -65,6 +89,33 @@ def test_a_return_is_permitted_and_a_switch_is_automations_where_nobody_says():
     assert (told.pop("automatic"), told.pop("changed")) == (True, True)
     assert told.pop("refused") == "router-unreachable"
     assert not any(told.values())
+
+
+def test_a_probe_is_given_a_second_where_nobody_says():
+    """So it was recorded before it was said; nothing else is so by default."""
+    said = {f.name: default(f) for f in fields(ProbeSample) if default(f) is not MISSING}
+    assert said.pop("timeout") == 1.0
+    assert not any(said.values())
+
+
+def test_an_old_journals_entry_says_no_more_than_it_did():
+    """But a target that was told was muted, and what was switched had touched a whole router."""
+    so = {(log.TargetMuted, "muted"), (log.SwitchoverEnded, "changed")}
+    so |= {(log.SwitchoverEnded, "whole")}
+    told = {
+        (kind, field.name)
+        for kind in get_args(log.Entry)
+        for field in fields(kind)
+        if default(field) is not MISSING and default(field)
+    }
+    assert told == so
+
+
+@pytest.mark.parametrize(("source", "left"), [("primary", "primary"), (None, "neither")])
+def test_a_switchover_under_way_is_told_in_a_few_words(source: str | None, left: str):
+    """Whoever asks for another one reads them."""
+    started = SwitchoverStarted("s1", source, "backup", "active-down")
+    assert str(started) == f"switching from {left} to backup"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from ipaddress import IPv4Interface
 from pathlib import Path
 
 import pytest
@@ -169,15 +168,6 @@ def test_rp_filter_only_where_marked_probes_come_back() -> None:
     assert findings(survey("debian"), "rp_filter") == []
 
 
-def test_the_circuit() -> None:
-    """The circuit that the router is on is named, and being on none is red."""
-    assert "is on primary" in only(findings(survey("debian"), "circuit")).sentence
-    lost = replace(router_on_primary(SWAP), source=IPv4Interface("203.0.113.4/29").ip)
-    finding = only(findings(survey("debian"), "circuit", view=lost))
-    assert finding.severity is RED
-    assert "sends from 203.0.113.4 to 203.0.113.1 by wan" in finding.sentence
-
-
 @pytest.mark.parametrize("tool", ["conntrack", "arping"])
 def test_a_missing_tool(tool: str) -> None:
     """A tool that is missing is told with its price."""
@@ -213,9 +203,7 @@ async def test_a_healthy_router_is_green(make_bed: MakeBed, site: Site) -> None:
     before = bed.held()
     found = await drive(bed).inspect()
     assert {f.severity for f in found} == {GREEN}, found
-    assert {"circuit", "rights", "tools", "interface", "nat", "timed undo"} == {
-        f.subject for f in found
-    }
+    assert {"rights", "tools", "interface", "nat", "timed undo"} == {f.subject for f in found}
     assert bed.held() == before
 
 

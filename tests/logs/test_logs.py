@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import time
 
 import pytest
@@ -52,6 +53,31 @@ def test_json_lines_are_json(capsys):
         ("action-failed", "warning"),
         ("connected", "info"),
     ]
+
+
+def test_people_get_sentences(capsys):
+    """An entry of the journal as `history` has it; what is for machines alone is left out."""
+    logs.configure(json=False)
+    ours = structlog.get_logger("wanfailover")
+    ours.info("health-changed", sentence="primary is up: answering", circuit="primary")
+    ours.info("action-begun", sentence=None, name="apply")
+    ours.warning("router-remark", remark="it has been restarted")
+    first, last = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"[\d-]{10} [\d:]{8} \[info +\] primary is up: answering *", first)
+    assert "router-remark" in last
+    assert "it has been restarted" in last
+
+
+@pytest.mark.parametrize("options", [{"json": True}, {"json": False, "level": logging.DEBUG}])
+def test_machines_and_developers_get_all(capsys, options):
+    """The sentence, and what it was made from."""
+    logs.configure(**options)
+    ours = structlog.get_logger("wanfailover")
+    ours.info("action-begun", sentence=None, name="apply")
+    ours.info("health-changed", sentence="primary is up: answering", circuit="primary")
+    first, last = capsys.readouterr().err.splitlines()
+    assert "apply" in first
+    assert all(words in last for words in ("health-changed", "circuit", "primary is up: answering"))
 
 
 def test_keystrokes_are_never_logged(capsys):

@@ -13,7 +13,7 @@ from tests.support.box import Box
 from tests.support.mx import Mx
 from wanfailover.core import entries as log
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(90)]
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from hashlib import sha256
 from itertools import accumulate, chain
 from math import inf
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import CodeType, FunctionType, ModuleType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import coverage
 import pytest
@@ -134,10 +135,9 @@ class Runner:
         core = _digest(sorted(self.package.glob("*.py")))
         marks = {name: core + _digest([item.path]) for name, item in self.items.items()}
         self.traced = {n: t for n, t in kept.items() if marks.get(n) == t.mark}
-        new = [name for name in self.items if name not in self.traced]
-        for name, file, line in self._lines_of(new, marks) if new else ():
+        self.new = [name for name in self.items if name not in self.traced]
+        for name, file, line in self._lines_of(self.new, marks) if self.new else ():
             self.traced[name].lines.add((file, line))
-        self.kept.write_bytes(pickle.dumps(self.traced))
         self.by_line: dict[tuple[str, int], set[str]] = {}
         for name, traced in self.traced.items():
             for place in traced.lines:
@@ -177,25 +177,26 @@ class Runner:
     # Mutants.
 
     def _all(self) -> None:
-        running: dict[int, tuple[Mutant, list[str], int]] = {}
+        running: dict[int, tuple[Mutant, list[str], IO[bytes]]] = {}
         for mutant in chain([NOTHING], self.make()):
-            tests = [*self.items] if mutant is NOTHING else self._who(mutant)
+            tests = self.new if mutant is NOTHING else self._who(mutant)
             if len(running) >= self.jobs:
                 self._wait(running)
-            out, into = os.pipe()
+            # Nobody reads before the copy has ended, and a pipe would be full by then.
+            said = TemporaryFile()  # noqa: SIM115 - `_wait` closes it
             pid = os.fork()
             if not pid:
-                self._copy(mutant, tests, into)
-            os.close(into)
-            running[pid] = mutant, tests, out
+                self._copy(mutant, tests, said.fileno())
+            running[pid] = mutant, tests, said
         while running:
             self._wait(running)
 
-    def _wait(self, running: dict[int, tuple[Mutant, list[str], int]]) -> None:
+    def _wait(self, running: dict[int, tuple[Mutant, list[str], IO[bytes]]]) -> None:
         pid, status = os.wait()
-        mutant, tests, out = running.pop(pid)
-        with os.fdopen(out) as pipe:
-            said, _, trouble = pipe.read().partition("\0")
+        mutant, tests, file = running.pop(pid)
+        with file:
+            file.seek(0)
+            said, _, trouble = file.read().decode().partition("\0")
         if os.waitstatus_to_exitcode(status) == BROKEN:
             raise RuntimeError(f"{mutant.change}: {trouble}")
         survived = os.waitstatus_to_exitcode(status) == SURVIVED
@@ -203,6 +204,7 @@ class Runner:
         if mutant is NOTHING:
             if not survived:
                 raise RuntimeError(f"without any mutant {at} fails when it is run again")
+            self.kept.write_bytes(pickle.dumps(self.traced))
             return
         if not survived:  # a test has failed, or has taken too long or too much
             for key in (f"{mutant.file} {mutant.change.where}", mutant.file):
@@ -247,7 +249,7 @@ class Runner:
 
     def _begin(self, name: str, into: int) -> None:
         os.write(into, f"{name}\n".encode())
-        signal.setitimer(signal.ITIMER_PROF, 5.0 + SLOWER * self.traced[name].seconds)
+        signal.setitimer(signal.ITIMER_PROF, 2.0 + SLOWER * self.traced[name].seconds)
 
     def _anew(self, mutant: Mutant, tests: list[str], into: int) -> bool:
         """Import everything anew, the mutant for what it is a mutant of."""

@@ -9,7 +9,7 @@ import pytest
 from tests.notify.receivers import hooked
 from tests.support.box import Box, wait_for
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(90)]
 
 
 @pytest.fixture

@@ -124,6 +124,19 @@ def test_drift_is_told_and_ends_when_it_is_back():
     assert fold.tell(STEADY) == []
 
 
+def test_a_router_that_was_stuck_and_is_put_in_order_by_hand_is_told():
+    """To whoever was paged for it; the incident goes on where that is not the circuit preferred."""
+    for active, then in (("backup", []), ("primary", ["steady"])):
+        fold = Fold()
+        stuck = log.SwitchoverEnded("s", "primary", "backup", "active-down", "stuck", 4.0, "broken")
+        fold.tell(LEFT, stuck, page("stuck"))
+        mended = log.ActiveChanged(None, active, "in order again, by another hand")
+        assert fold.tell(mended, STEADY) == ["mended", *then]
+        told = [letter for letter in fold.letters if letter.key == "mended"]
+        assert told[0].subject == f"the router is on {active}: in order again, by another hand"
+        assert (told[0].severity, told[0].stage) == (Severity.INFO, "followed")
+
+
 def test_a_restart_goes_on_with_what_is_open():
     """The thread, what was told in it, and its end."""
     fold = Fold()

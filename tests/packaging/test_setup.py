@@ -250,8 +250,15 @@ def test_servers_that_were_there_are_let_be(machine):
 def test_packet_tests_are_left_out_aloud_and_in_ci_not_at_all(machine, ci, status):
     """Missing tools are named with their packages; continuous integration may not go on so."""
     machine.lacks("nft", "sshd", "snmpget", "telnet")
+    python = machine.checkout / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$*" >>"$HOME/python"\n')
+    python.chmod(0o755)
     run = machine.run("packets", CI=ci)
     assert run.returncode == status
+    ran = machine.place / "python"
+    assert ran.exists() is not bool(ci)
+    assert ci or "-m waits and not packets" in ran.read_text()
     assert "not here: nft sshd snmpget telnet" in run.stdout
     assert "apt-get install nftables openssh-server snmp telnet" in run.stdout
 

@@ -38,7 +38,7 @@ FLAGS = (
 
 SIZES = {"desktop": (1200, False), "phone": (390, True)}
 SCHEMES = ("light", "dark")
-COLOURS = 64  # a picture is to be looked at, not measured
+COLOURS = 128  # a picture is to be looked at, not measured
 TALL = 1600
 """Pixels of a picture, from the top: what is below is lists."""
 
@@ -83,7 +83,8 @@ class Browser:
             shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", how)
             file = Path(folder) / f"{size}-{scheme}.png"
             picture = Image.open(io.BytesIO(base64.b64decode(shot["data"])))
-            picture.convert("RGB").quantize(COLOURS).save(file, optimize=True)
+            few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+            few.save(file, optimize=True)
             made.append(file.name)
         return made
 

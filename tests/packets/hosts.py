@@ -62,7 +62,7 @@ def seen_from_outside(lab: Lab, host: str = "client") -> str:
     ]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Wait until *condition* holds; tell whether it did within *seconds*."""
     deadline = time.monotonic() + seconds
     while not condition():

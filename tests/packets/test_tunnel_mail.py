@@ -20,6 +20,12 @@ pytestmark = pytest.mark.timeout(150)
 
 MAIL = f"mail: {{domains: [{DOMAIN}], backup_mx: '{tunnel.CUSTOMER}:25', server: '{SERVER}:25'}}"
 
+OTHERS = {
+    "its-mail": f"{{name: its-mail, check: {{smtp: '{tunnel.CUSTOMER}:25'}}, within: 5s}}",
+    "its-port": f"{{name: its-port, check: {{tcp: '{tunnel.CUSTOMER}:25'}}, within: 5s}}",
+}
+"""The same tunnel by other checks; one of the three renews it."""
+
 
 @pytest.fixture(autouse=True)
 def _programs() -> None:
@@ -33,7 +39,7 @@ def test_thirty_messages_each_way(lab: Lab, tmp_path: Path):
     On the way back the tunnel is hardly away. What waits then has another reason: the office's
     server was down, and without ETRN it would wait on, for the queue has its own schedule.
     """
-    site = Site(lab, tmp_path, RENEWED, settings=(*QUICK, MAIL))
+    site = Site(lab, tmp_path, RENEWED, *OTHERS.values(), settings=(*QUICK, MAIL))
     mailing = servers(lab, site.office, "customer", tunnel.CUSTOMER)
     site.start()
     there = [f"there-{number}" for number in range(30)]
@@ -43,7 +49,8 @@ def test_thirty_messages_each_way(lab: Lab, tmp_path: Path):
         mailing.send(*there)
         report = site.office.wait(settled("backup"), 20)
         assert report["switchover"]["outcome"] == "proved"
-        site.office.wait(state("customer-a", "up", "backup"), 5)
+        for name in ("customer-a", *OTHERS):
+            site.office.wait(state(name, "up", "backup"), 5)
         arrive(mailing, *there)
 
         mailing.inside.stop()
@@ -54,6 +61,8 @@ def test_thirty_messages_each_way(lab: Lab, tmp_path: Path):
         report = site.office.wait(settled("primary"), 30)
         assert report["switchover"]["rule"] == "preferred-recovered"
         arrive(mailing, *there, *back)
+        for name in ("customer-a", *OTHERS):
+            site.office.wait(state(name, "up", "primary"), 5)
     for circuit in ("backup", "primary"):
         switched = site.switch_at(circuit)
         assert min(at for at in answered if at > switched) - switched < 1.0, circuit

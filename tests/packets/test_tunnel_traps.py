@@ -14,7 +14,7 @@ import pytest
 from tests.packets import customer
 from tests.packets.customer import FILES, LEFT_ALONE, QUICK, RENEWED, Site, pings, state
 from tests.packets.hosts import keep_both_and_use_backup
-from tests.packets.test_tunnels import BACKUP, PRIMARY
+from tests.packets.test_tunnels import BACKUP, PRIMARY, finding
 from wanfailover.lab import Lab, Nat, tunnel
 
 pytestmark = pytest.mark.timeout(150)
@@ -87,6 +87,24 @@ def test_a_flow_behind_a_fixed_source_address(make_lab, tmp_path: Path):
         site.office.wait(state("customer-a", "up", "backup"), 20)
         time.sleep(2)
     assert len(answered) > 50
+    assert site.office.stop() == 0
+
+
+def test_a_provider_that_lets_no_ike_pass(lab: Lab, tmp_path: Path):
+    """The backup's does not: its Internet is proved, the finding names the ports, nothing moves."""
+    chain = "type filter hook forward priority 0; udp dport { 500, 4500 } drop;"
+    swallow = f"table ip block {{ chain f {{ {chain} }}; }}"
+    assert lab.run("isp-backup", "nft", swallow).returncode == 0
+    site = Site(lab, tmp_path, RENEWED, settings=TEN)
+    site.start()
+    lab.fault("dsl-down", "primary")
+    report = site.office.wait(finding, 30)
+    assert (report["active"], report["switchover"]["outcome"]) == ("backup", "proved")
+    assert "UDP 500 and 4500 or ESP may be blocked on backup" in (finding(report) or "")
+    assert state("customer-a", "down")(report)
+    assert lab.run("isp-backup", "nft", "delete table ip block").returncode == 0
+    report = site.office.wait(state("customer-a", "up", "backup"), 60)
+    assert finding(report) is None
     assert site.office.stop() == 0
 
 

@@ -12,7 +12,7 @@ from tests.support.box import Box, wait_for
 from wanfailover.core import entries as log
 from wanfailover.entries import DrillEnded, PreflightDone
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

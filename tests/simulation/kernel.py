@@ -46,11 +46,16 @@ class Route:
 
 @dataclass
 class Kernel:
-    """Interfaces in their order, with their addresses in theirs; and the routes."""
+    """Interfaces in their order, with their addresses in theirs; and the routes.
+
+    Args:
+        changes: So many were asked for: while none was, all is as it was.
+    """
 
     links: dict[str, list[Address]]
     routes: list[Route] = field(default_factory=list)
     promotes: set[str] = field(default_factory=set)
+    changes: int = field(default=0, compare=False)
 
     def copy(self) -> Kernel:
         return deepcopy(self)
@@ -73,6 +78,7 @@ class Kernel:
 
     def replace_address(self, interface: str, own: IPv4Interface, *, broadcast: bool) -> None:
         """``ip address replace``: add it, or leave it where it stands."""
+        self.changes += 1
         held = self._link(interface)
         for number, address in enumerate(held):
             if address.own == own:
@@ -89,6 +95,7 @@ class Kernel:
 
     def flush_address(self, interface: str, ip: IPv4Address, *, deprecated: bool = False) -> None:
         """``ip address flush to``: whatever has that address goes; nothing is no failure."""
+        self.changes += 1
         held = self._link(interface, 'Device "{}" does not exist.')
         for address in [a for a in held if a.own.ip == ip]:
             if address in held and (address.deprecated or not deprecated):
@@ -141,6 +148,7 @@ class Kernel:
 
     def replace_route(self, route: Route) -> None:
         """``ip route replace``."""
+        self.changes += 1
         self._link(route.interface)
         if route.via is not None and not self._is_near(route.via, route.interface):
             raise Refused("Error: Nexthop has invalid gateway.")
@@ -155,6 +163,7 @@ class Kernel:
 
     def flush_route(self, to: IPv4Network, interface: str, via: IPv4Address) -> None:
         """``ip route flush exact``."""
+        self.changes += 1
         gone = (to, interface, via)
         self.routes = [r for r in self.routes if (r.to, r.interface, r.via) != gone]
 

@@ -90,6 +90,7 @@ class VirtualLinux:
         self.jobs: dict[str, Job] = {}
         self.leftovers = Leftovers(self._script)
         self._sessions: set[asyncio.Future[None]] = set()
+        self._taken: tuple[Kernel | None, int, Circuit | None] = None, 0, None
 
     # What befalls it.
 
@@ -125,8 +126,17 @@ class VirtualLinux:
 
     def holds(self) -> Circuit | None:
         """The circuit that its traffic really takes, whole; None where it takes none."""
+        if not self.up:
+            return None
+        kernel, changes, circuit = self._taken
+        if kernel is not self.kernel or changes != kernel.changes:  # asked ten times a second
+            circuit = self._whose()
+            self._taken = self.kernel, self.kernel.changes, circuit
+        return circuit
+
+    def _whose(self) -> Circuit | None:
         route = self.kernel.default
-        if not self.up or route is None:
+        if route is None:
             return None
         source = self.kernel.source(route)
         for circuit in self.site.circuits:

@@ -19,7 +19,7 @@ from tests.simulation import office as offices
 from tests.simulation.life import Life
 from tests.simulation.safety import Violation
 from tests.simulation.setting import Setting
-from tests.simulation.story import Say, World, in_virtual_time, world
+from tests.simulation.world import Say, World, in_virtual_time, world
 from wanfailover.abilities import DeadMan
 from wanfailover.core import plan as plans
 from wanfailover.core.facts import SwitchRequest

@@ -33,6 +33,7 @@ class VirtualR9100:
 
     def __post_init__(self) -> None:
         first = self.site.circuits[0]
+        self._values = [(Values.of(circuit), circuit) for circuit in self.site.circuits]
         self.unit = Unit(
             self.variant, address=first.address, gateway=first.gateway, restart_seconds=BOOT
         )
@@ -70,7 +71,7 @@ class VirtualR9100:
         return self._whose(Values(kept.address, kept.mask, kept.gateway))
 
     def _whose(self, values: Values) -> Circuit | None:
-        return next((c for c in self.site.circuits if Values.of(c) == values), None)
+        return next((c for own, c in self._values if own == values), None)
 
     def driver(self, wire: Wire, notes: Notes | None = None) -> Netopia:
         """A driver with all that a profile could give it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Protocol
@@ -21,6 +21,7 @@ from wanfailover.core.plan import Proof
 from wanfailover.core.site import Circuit, Path, Policy, Site, Target
 from wanfailover.core.timeout import Timeout
 from wanfailover.errors import ProofFailed
+from wanfailover.flight.grain import grained
 from wanfailover.ports import Notes, RouterDriver
 
 RTT = 0.02
@@ -142,7 +143,7 @@ class Office:
         goes = self.router.holds() if through else circuit
         if goes is None:
             return False
-        if target.role is Role.GATEWAY and goes is not circuit:
+        if target.role is Role.GATEWAY and goes.name != circuit.name:
             return False  # the other provider does not let anybody ask this one's gateway
         match self.life[goes.name]:
             case Life.DEAD:
@@ -203,25 +204,24 @@ class Prober:
     def _ask(self, stream: _Stream, round_: int, turn: int) -> None:
         if self._wire.dead or round_ != self._round or turn != stream.turn:
             return
-        target, circuit, now = stream.target, stream.circuit, self._loop.time()
-        sample = ProbeSample(
-            circuit.name if circuit else None, target.name, target.role, now, Result.LOST,
-            epoch=self._engine.epoch, timeout=stream.timeout.seconds,
-        )  # fmt: skip
+        target, circuit, timeout = stream.target, stream.circuit, stream.timeout.seconds
+        rtt, detail = None, ""
         if self._office.eyes in {Eyes.MUTE, Eyes.CUT} and circuit is not None:
-            unsent = replace(sample, result=Result.UNSENT, detail="network is unreachable")
-            self._tell(0.0, unsent)
+            result, after, detail = Result.UNSENT, 0.0, "network is unreachable"
         elif self._office.answers(target, circuit, through=stream.through):
-            rtt = RTT if circuit else INSIDE_RTT
+            result, after = Result.ANSWERED, RTT if circuit else INSIDE_RTT
+            rtt = after
             stream.timeout.take(rtt)
-            self._tell(rtt, replace(sample, result=Result.ANSWERED, rtt=rtt))
         else:
-            self._tell(sample.timeout, sample)
+            result, after = Result.LOST, timeout
+        sample = ProbeSample(
+            circuit.name if circuit else None, target.name, target.role,
+            grained(self._loop.time()), result, rtt=rtt, detail=detail,
+            epoch=self._engine.epoch, timeout=grained(timeout),
+        )  # fmt: skip
+        self._loop.call_later(after, self._arrive, sample)
         quick = self._quick and stream.through
         self._later(min(target.every, QUICK) if quick else target.every, stream, round_)
-
-    def _tell(self, seconds: float, sample: ProbeSample) -> None:
-        self._loop.call_later(seconds, self._arrive, sample)
 
     def _arrive(self, sample: ProbeSample) -> None:
         if not self._wire.dead:

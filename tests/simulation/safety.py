@@ -170,26 +170,26 @@ class Safety:
 
         What the agent takes to be in its way counts for nothing where it is not.
         """
-        office, holds = self.office, self.office.router.holds()
-        dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}
-        lives = any(
-            c.vantage and c is not holds and office.life[c.name] is Life.ALIVE
-            for c in office.site.circuits
-        )
+        office, rule, since = self.office, engine.decision.rule, self.offline
+        self.offline = None
+        lives = any(c.vantage and office.life[c.name] is Life.ALIVE for c in office.site.circuits)
         free = office.eyes is Eyes.SOUND and office.router.up and not office.router.trouble.any
-        rule = engine.decision.rule
+        if not (lives and free) or engine.switchover is not None:
+            return
+        holds = office.router.holds()
+        dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}
         lets_be = rule in LETS_BE or engine.interrupted is not None
         if rule == "held-by-operator" and self.hold is not None and holds is not None:
             lets_be = self.hold.circuit == holds.name
-        if not (dead and lives and free) or lets_be or engine.switchover is not None:
-            self.offline = None
+        if not dead or lets_be:
             return
-        self.offline = now if self.offline is None else self.offline
-        if now - self.offline > LEAVES_WITHIN:
-            where = holds.name if holds else "no circuit"
-            self.violated(f"S1: {rule} on {where}, dead, for {now - self.offline:.0f} s although "
-                          "the other is seen to live")  # fmt: skip
-            self.offline = None
+        since = now if since is None else since
+        if now - since <= LEAVES_WITHIN:
+            self.offline = since
+            return
+        where = holds.name if holds else "no circuit"
+        self.violated(f"S1: {rule} on {where}, dead, for {now - since:.0f} s although the other "
+                      "is seen to live")  # fmt: skip
 
     def _begins(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
         rule, target = started.rule, started.target
@@ -300,6 +300,7 @@ class Safety:
         match request:
             case AutoRequest() | SwitchRequest():
                 self.hold, self._latest = None, request
+                self._not_before = -inf  # the router is read for him: it may be found to be well
             case ResumeRequest() | PauseRequest():
                 self.paused = -inf
 

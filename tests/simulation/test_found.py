@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
-from tests.simulation.story import in_virtual_time, world
+from tests.simulation.world import in_virtual_time, world
 from wanfailover.core.facts import SwitchRequest
 
 
@@ -140,3 +140,24 @@ def test_after_an_undo_that_met_nobody_no_circuit_is_blamed() -> None:
             return str(life.engine.readings["primary"].state)
 
     assert in_virtual_time(story) != "down"
+
+
+def test_whoever_asks_for_a_switch_ends_the_wait_for_the_next_try() -> None:
+    """The router is read for him, and found to answer: automation may try again as well, at once.
+
+    Told by the watch as one try too early, which it is not: each costs somebody a question.
+    """
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.router.trouble.begin("refuses", LASTS)
+            made.office.life["primary"] = offices.Life.DEAD
+            await asyncio.sleep(LASTS / 2)
+            tries = made.safety.started
+            made.operate(SwitchRequest("r", "primary", who="ann"))
+            await asyncio.sleep(0.5)
+            assert made.safety.started == tries + 1
+            return made.safety.wrong
+
+    assert in_virtual_time(story) == []

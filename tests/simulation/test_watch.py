@@ -14,7 +14,8 @@ import pytest
 from tests.simulation.matrix import LASTS, ROUTERS, alive
 from tests.simulation.office import Life
 from tests.simulation.safety import Safety
-from tests.simulation.story import FOREIGN, in_virtual_time, tell, world
+from tests.simulation.story import FOREIGN, tell
+from tests.simulation.world import in_virtual_time, world
 from wanfailover.core import ledger, policy
 from wanfailover.core.facts import PauseRequest, SwitchRequest
 from wanfailover.core.router import KnownRouter

@@ -262,7 +262,7 @@ class Box:
     def ask(self, path: str = "/status", body=None, timeout: float = 20.0):
         return ask(self.site, path, body, timeout)
 
-    def wait(self, condition, within: float = 15.0):
+    def wait(self, condition, within: float = 45.0):
         """Poll `status` until it is so."""
         end, report = time.monotonic() + within, None
         while time.monotonic() < end:
@@ -275,7 +275,7 @@ class Box:
             time.sleep(0.05)
         raise AssertionError(f"not within {within} s: {report}\n{self.logged[-3000:]}")
 
-    def settled(self, circuit: str, within: float = 15.0):
+    def settled(self, circuit: str, within: float = 45.0):
         return self.wait(
             lambda r: (
                 r["active"] == circuit
@@ -290,7 +290,7 @@ class Box:
             return [record.entry for record in reader.records(*kinds)]
 
 
-def wait_for(condition, within: float = 10.0) -> None:
+def wait_for(condition, within: float = 30.0) -> None:
     """Poll it until it is so."""
     end = time.monotonic() + within
     while not condition():

@@ -39,7 +39,8 @@ class _Jumping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or (self.threads and timeout > 0):
             return super().select()
-        ready = super().select(0)
+        # The loop's own pipe, always there, only wakes one that waits; signals come by none here.
+        ready = super().select(0) if len(self.get_map()) > 1 else []
         self.now += 0.0 if ready else max(0.0, timeout)
         return ready
 

@@ -43,7 +43,10 @@ class Asker:
         if given is None and self.quiet:
             raise click.UsageError(f"nobody is asked: give --{_option(name)} ({question.lower()})")
         if given is None:
-            return click.prompt(question, default=default, value_proc=_reader(read))
+            shown = bool(default)
+            return click.prompt(
+                question, default=default, value_proc=_reader(read), show_default=shown
+            )
         try:
             return read(given)
         except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -182,5 +183,6 @@ def _progress() -> Progress:
 
 
 def _print(rows: list[Finding]) -> None:
-    for line in findings(rows):
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in findings(rows, columns):
         click.echo(line)

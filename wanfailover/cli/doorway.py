@@ -32,6 +32,9 @@ SECRETS = {
 }
 """Credentials that are a secret, and how they are asked for."""
 
+WAYS = {"local": "local (this machine is the router)"}
+"""Transports that do not speak for themselves."""
+
 
 @dataclass
 class Login:
@@ -54,9 +57,8 @@ def log_in(ask: Asker, driver: str, folder: Path) -> Login:
     known = plugin.transports
     transport = known[0]
     if len(known) > 1 or ask.given.get("transport") is not None:
-        transport = ask.text(
-            "transport", f"How is it reached: {' or '.join(known)}", known[0], one_of(known)
-        )
+        ways = " or ".join(WAYS.get(name, name) for name in known)
+        transport = ask.text("transport", f"How is it reached: {ways}", known[0], one_of(known))
     login = Login(plugin, RouterAccess(None, transport))
     if transport != "local":
         read = partial(sound, RouterKeys, "host")
@@ -172,7 +174,7 @@ def pin(ask: Asker, login: Login) -> None:
     click.echo(f"\nThe router shows the host key\n    {key.kind} {key.fingerprint}")
     if expected is None:
         click.echo(
-            f"What it is indeed, this tells on the router itself:\n    ssh-keygen -lf {file}"
+            f"Which one it really has, this shows on the router itself:\n    ssh-keygen -lf {file}"
         )
         if not ask.whether("_", "Are they the same", default=ask.quiet):
             click.echo("Then it is not trusted, and nothing was written.", err=True)

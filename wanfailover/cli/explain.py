@@ -25,7 +25,7 @@ from wanfailover.sites import SiteDir, base_dir, find
 def command(site: str | None, state_dir: Path | None, at: str | None, as_json: bool) -> None:
     """Tell why it decided so: facts, thresholds, and the rules that said no."""
     found = find(base_dir(state_dir), site)
-    report = _now(found) if at is None else _then(found, moment(at, datetime.now().astimezone()))
+    report = _now(found) if at is None else _named(found, at)
     if as_json:
         click.echo(json.dumps(report, indent=2))
         return
@@ -43,12 +43,18 @@ def _now(site: SiteDir) -> dict[str, Any]:
         return _then(site, datetime.now().astimezone())
 
 
-def _then(site: SiteDir, at: datetime) -> dict[str, Any]:
+def _named(site: SiteDir, text: str) -> dict[str, Any]:
+    """A time of which no more than the second is named is that whole second."""
+    at = moment(text, datetime.now().astimezone())
+    return _then(site, at, timedelta(seconds=0 if at.microsecond else 1))
+
+
+def _then(site: SiteDir, at: datetime, within: timedelta = timedelta()) -> dict[str, Any]:
     from wanfailover.journal.reader import Reader
     from wanfailover.report import decided_at
 
     with Reader.of(site) as reader:
-        report = decided_at(reader, at)
+        report = decided_at(reader, at, within)
     if report is None:
         raise click.ClickException(
             f"nothing was decided for {site.site} at {at:%c}: no agent ran, or its journal "

@@ -70,7 +70,6 @@ def command(*, yes: bool, force: bool, **given: Any) -> None:
     from wanfailover.cli.asking import Asker, one_of
     from wanfailover.config.proposal import sound
     from wanfailover.config.schema import ProfileKeys
-    from wanfailover.plugins import names
 
     _quiet_logs()
     ask = Asker(given, quiet=yes)
@@ -79,8 +78,7 @@ def command(*, yes: bool, force: bool, **given: Any) -> None:
     )
     output = _output(ask, site)
     _may_go([output], ask, force=force)
-    drivers = names()
-    driver = ask.text("driver", f"The router's driver: {', '.join(drivers)}", None, one_of(drivers))
+    driver = ask.text("driver", "Which", None, one_of(_drivers(ask)))
     login = doorway.log_in(ask, driver, output.parent)
     doorway.pin(ask, login)
     with tempfile.TemporaryDirectory(prefix="wanfailover-init-") as scratch:
@@ -89,6 +87,18 @@ def command(*, yes: bool, force: bool, **given: Any) -> None:
         made = newcomer.proposal(login, site, driver, circuits=found, probes=newcomer.probes(ask))
         _prove(made.text(str(output)), Path(scratch))
     _write(made, login, output, ask, force=force)
+
+
+def _drivers(ask: Asker) -> tuple[str, ...]:
+    """The installed ones; whoever is asked is told what each is for."""
+    from wanfailover import plugins
+
+    known = plugins.names()
+    if not ask.quiet and ask.given.get("driver") is None:
+        click.echo("\nWhat is the router?")
+        for name in known:
+            click.echo(f"  {name:<17} {getattr(plugins.load(name), 'about', '')}".rstrip())
+    return known
 
 
 def _quiet_logs() -> None:

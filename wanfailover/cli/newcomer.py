@@ -105,7 +105,7 @@ def _vantage(ask: Asker, login: Login, seen: ProposedCircuit, other: ProposedCir
     if not ask.quiet and ask.given.get("vantage") is None:
         click.echo(
             f"\nWhile the router is on {other.name}, how is {seen.name} seen?\n"
-            "  none              not at all: it is returned to by trying, with proof or back"
+            "  none              not at all: it is tried now and then, and left unless it works"
         )
         if marks:
             click.echo("  mark              the router sends marked probes out by it")
@@ -133,7 +133,7 @@ def probes(ask: Asker) -> tuple[str, ...]:
         )
     if ask.quiet:
         return ()
-    click.echo("\nWhom the Internet is asked for, from time to time:")
+    click.echo("\nTargets on the Internet, asked all the time; while they answer, a circuit works:")
     for text, remark in PROBES:
         click.echo(f"  {text:<26} {remark}")
     if click.confirm("Take these for now (replace what belongs to your provider)", default=True):

@@ -6,6 +6,7 @@ business: it is dropped where the output is no terminal.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ COLOURS = {
     "failed": "red",
     "refused": "yellow",
 }
+
+LEAST = 30
+"""Columns for a sentence; a terminal that leaves less wraps it by itself."""
 
 SUBJECT = 30
 """Columns of `check`'s subjects; fixed, for rows are printed as they come."""
@@ -114,12 +118,28 @@ def _pairs(title: str, pairs: Sequence[Sequence[str]]) -> Iterator[str]:
     yield from (f"  {name.ljust(width)}  {words}" for name, words in pairs)
 
 
-def findings(rows: Sequence[Finding]) -> Iterator[str]:
-    """The table of `check`, a row a finding, with the remedy below it."""
+def findings(rows: Sequence[Finding], columns: int | None = None) -> Iterator[str]:
+    """The table of `check`, a row a finding, with the remedy below it.
+
+    Args:
+        rows: To be shown.
+
+        columns: Of a terminal; None where lines may be as long as they like. A remedy is one line
+            all the same, for it may be a command to be copied.
+    """
+    below = f"{'':7} {'':{SUBJECT}}  "
     for row in rows:
-        yield f"{coloured(row.severity, 7)} {row.subject.ljust(SUBJECT)}  {row.sentence}"
+        first, *more = _lines(row.sentence, columns and columns - len(below))
+        yield f"{coloured(row.severity, 7)} {row.subject.ljust(SUBJECT)}  {first}"
+        yield from (f"{below}{line}" for line in more)
         if row.remedy:
-            yield f"{'':7} {'':{SUBJECT}}  → {row.remedy}"
+            yield f"{below}→ {row.remedy}"
+
+
+def _lines(sentence: str, columns: int | None) -> list[str]:
+    if columns is None or columns < LEAST:
+        return [sentence]
+    return textwrap.wrap(sentence, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def tried(rows: Sequence[Tried], well: str) -> Iterator[str]:

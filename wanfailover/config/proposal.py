@@ -232,4 +232,4 @@ _WORDS = {"true", "false", "null", "True", "False", "Null", "TRUE", "FALSE", "NU
 
 
 def _line(text: str, remark: str) -> str:
-    return f"{text:<{COLUMN}}# {remark}" if remark else text
+    return f"{text:<{COLUMN - 1}} # {remark}" if remark else text

@@ -66,17 +66,10 @@ class Asked:
 
 def tally(targets: Iterable[Asked], begin: Instant) -> tuple[int, int, float | None]:
     """Count probes lost and asked since *begin*, of targets with a voice; the median round trip."""
-    lost = asked = 0
-    times: list[float] = []
-    for target in targets:
-        if target.muted:
-            continue
-        for sent, sample in target.recent.items():
-            if sent >= begin and sample.result is not Result.UNSENT:
-                lost += sample.result is Result.LOST
-                asked += 1
-                if sample.rtt is not None:
-                    times.append(sample.rtt)
+    recent = [item for target in targets if not target.muted for item in target.recent.items()]
+    asked = [s for at, s in recent if at >= begin and s.result is not Result.UNSENT]
+    times = [sample.rtt for sample in asked if sample.rtt is not None]
     if not times:
         return 0, 0, None  # silence: that is for another rule to judge
-    return lost, asked, median(times)
+    lost = [sample for sample in asked if sample.result is Result.LOST]
+    return len(lost), len(asked), median(times)

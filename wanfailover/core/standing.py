@@ -17,6 +17,9 @@ from wanfailover.core.site import Site
 from wanfailover.core.situation import RESTORED_WITHIN
 from wanfailover.core.unsettled import Interrupted, Stuck
 
+MENDED = "in order again, by another hand or by the router itself"
+"""Of a router that a switch had left on no circuit, and that was seen so."""
+
 
 class Standing:
     """Of one site's router.
@@ -57,16 +60,16 @@ class Standing:
         self, view: RouterView, active: str | None, now: Instant, requests: Requests, news: News
     ) -> None:
         """It was read again, and is on *active*."""
-        stuck = self.stuck is not None
-        if self._site.is_whole(view):
-            self.stuck = None
+        stuck = self.stuck
+        self.stuck = None if self._site.is_whole(view) else stuck and replace(stuck, seen=True)
         if active == self.active:
             moved_long_ago = self.changed is not None and now - self.changed > RESTORED_WITHIN
             self.ours = active if active is not None and moved_long_ago else self.ours
             return
-        if stuck:  # nobody knew where it was: that is no other hand's doing
+        if stuck is not None:  # nobody knew where it was, or all wanted it to be put right
             self.ours = active or self.ours
-            news.entries.append(log.ActiveChanged(self.active, active, "a switch has left it so"))
+            because = MENDED if stuck.seen and self.stuck is None else "a switch has left it so"
+            news.entries.append(log.ActiveChanged(self.active, active, because))
             return
         because = "the router says so, and it was not our doing"
         self.drift(log.ActiveChanged(self.active, active, because), now, requests, news)
@@ -114,11 +117,12 @@ class Standing:
             self.stuck = replace(self.stuck, at=now)
 
     def _sunk(self, outcome: Outcome, now: Instant) -> Stuck:
+        seen = outcome.view is not None
         if self.stuck is not None and outcome.rule in MENDING:
-            return self.stuck.once_more(outcome.because, now)
+            return replace(self.stuck.once_more(outcome.because, now), seen=seen)
         between = (outcome.source, outcome.target)
         circuits = dict.fromkeys(name for name in between if name is not None)
-        return Stuck(outcome.because, tuple(circuits), now)
+        return Stuck(outcome.because, tuple(circuits), now, seen=seen)
 
 
 def _move(outcome: Outcome, now: Instant) -> Move:

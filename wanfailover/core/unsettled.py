@@ -45,12 +45,15 @@ class Stuck:
         at: When it was last tried.
 
         tries: How often it was tried again, in vain.
+
+        seen: It was read since, and was so: whoever puts it in order is not that switch.
     """
 
     because: str
     circuits: tuple[str, ...]
     at: Instant
     tries: int = 0
+    seen: bool = False
 
     @property
     def again(self) -> Instant | None:

@@ -150,7 +150,7 @@ class Office:
         argv = (sys.executable, "-m", "wanfailover", *words)
         return self._ground.run("office", *argv, env=environment, **options)
 
-    def start(self, within: float = 15) -> None:
+    def start(self, within: float = 60) -> None:
         """Start the agent; returns when it answers, which may be *within* so many seconds.
 
         Raises:

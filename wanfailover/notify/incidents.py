@@ -251,6 +251,9 @@ class Incidents:
                 )  # fmt: skip
             case log.ActiveChanged(was=was) if was is not None:
                 yield _News(CIRCUITS, "drift", WARNING, _said(entry), once=False)
+            case log.ActiveChanged(active=str(), because=because) if CIRCUITS in self._open:
+                if not because.startswith("found so"):  # that is no news but to one who has begun
+                    yield _News(CIRCUITS, "mended", INFO, _said(entry), once=False)
             case _:
                 pass
 

@@ -216,7 +216,8 @@ class Post:
             except Exception as bug:  # noqa: BLE001 - a bug in one way must not silence the others
                 self._complain(queue, f"this is a bug in wanfailover: {type(bug).__name__}")
                 return False
-            _log.info("notified", path=queue.name, id=letter.id, answer=words)
+            told = f"told {queue.name}: {words}"
+            _log.info("notified", sentence=told, path=queue.name, id=letter.id, answer=words)
             await self._done(queue, letter, SENT)
         if not queue.waiting:
             queue.trouble = None
@@ -271,7 +272,10 @@ class Post:
         posted: list[Posted] = []
         now = self._wall()
         for letter in letters:
-            _log.info("notification", id=letter.id, subject=letter.subject)
+            told = (
+                letter.subject if letter.rule is None else None
+            )  # else of an entry, which is told
+            _log.info("notification", sentence=told, id=letter.id, subject=letter.subject)
             if letter.severity is Severity.CRITICAL or self._room(now):
                 self._lately.append(now)
                 posted += self._addressed(letter)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 ROWS, COLUMNS = 24, 80
+
+_UNPRINTABLE = re.compile("[^ -~]")
 
 
 class Look(StrEnum):
@@ -28,8 +31,8 @@ class Frame:
 
     def put(self, row: int, column: int, text: str, look: Look = Look.PLAIN) -> None:
         """Write *text*; what does not fit is cut off."""
-        for place, char in enumerate(text[: COLUMNS - column], column):
-            self.rows[row][place] = (char if " " <= char < "\x7f" else "?", look)
+        text = _UNPRINTABLE.sub("?", text[: COLUMNS - column])
+        self.rows[row][column : column + len(text)] = [(char, look) for char in text]
 
     def centre(self, row: int, text: str, look: Look = Look.PLAIN) -> None:
         """Write *text* in the middle."""

@@ -6,7 +6,10 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+
+RECENT = 2048
+"""Lines that are remembered: all pictures', and what was shown last of those that come and go."""
 
 FIRST_ROW, LAST_ROW = 3, 21
 """Rows of a picture, the first of the screen being 0."""
@@ -77,7 +80,12 @@ class _Line:
 
     @property
     def is_item(self) -> bool:
-        return self.to is not None or _FIELD.search(self.body) is not None
+        return self.to is not None or _field(self.body) is not None
+
+
+@lru_cache(RECENT)
+def _field(body: str) -> re.Match[str] | None:
+    return _FIELD.search(body)
 
 
 @cache
@@ -130,8 +138,9 @@ def _shuffled(lines: list[_Line], seed: str) -> list[_Line]:
     return [next(items) if line.is_item else line for line in lines]
 
 
+@lru_cache(RECENT)
 def _item(row: int, line: _Line) -> Item:
-    field = _FIELD.search(line.body)
+    field = _field(line.body)
     label = line.body[: field.start()] if field else line.body
     return Item(
         row=row,

@@ -7,6 +7,7 @@ from itertools import groupby
 from wanfailover_netopia.virtual.frame import BLANK, COLUMNS, Cell, Frame, Look
 
 CLEAR = "\x1b[2J"
+_BLANK_ROW = [BLANK] * COLUMNS
 _GAP = 6
 """This many blanks are skipped by addressing the cursor, and fewer are sent."""
 
@@ -39,7 +40,8 @@ class Painter:
         if before is not None and before.rows == frame.rows:
             return _cursor(frame) if before.cursor != frame.cursor else b""
         if before is None or self._whole or (fresh and not self._cells):
-            text = CLEAR + "".join(_row(number, row) for number, row in enumerate(frame.rows))
+            rows = ((number, row) for number, row in enumerate(frame.rows) if row != _BLANK_ROW)
+            text = CLEAR + "".join(_row(number, row) for number, row in rows)
         elif self._cells:
             text = "".join(
                 _difference(number, *rows, gap=1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 
-from wanfailover.transports.console.items import Item, in_row
+from wanfailover.transports.console.items import RECENT, Item, in_row
 
 _ASCII = str.maketrans("┌┐└┘├┤┬┴┼─│", "+++++++++-|")
 """Lines drawn with a VT100's own graphics look the same from here."""
@@ -75,11 +76,12 @@ def _edges(rows: Sequence[str]) -> Iterator[Box]:
             break
 
 
-def _spans(row: str) -> Iterator[tuple[int, int]]:
+@lru_cache(RECENT)
+def _spans(row: str) -> list[tuple[int, int]]:
     """From where to where an edge may run, the widest first."""
     corners = [column for column, char in enumerate(row) if char == "+"]
     pairs = [(a, b) for a in corners for b in corners if _EDGE.fullmatch(row, a, b + 1)]
-    yield from sorted(pairs, key=lambda pair: pair[0] - pair[1])
+    return sorted(pairs, key=lambda pair: pair[0] - pair[1])
 
 
 def _bottom(rows: Sequence[str], top: int, left: int, right: int) -> int | None:

@@ -11,6 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+RECENT = 512
+"""Rows whose reading is kept: a key changes one or two of 24, and screens come again."""
 
 _PIECE = re.compile(r"\S+(?: \S+)*")
 
@@ -74,6 +78,7 @@ class _Piece:
     column: int
 
 
+@lru_cache(RECENT)
 def in_row(text: str, row: int, left: int = 0) -> tuple[Item, ...]:
     """Read the items of one row, whose first character stands in column *left*."""
     if _RULED.search(text):

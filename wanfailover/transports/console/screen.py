@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import repeat
 
 from wanfailover.transports.console.boxes import Box, drawn
 from wanfailover.transports.console.items import Item, Kind, in_row, is_sentence
@@ -146,7 +147,7 @@ class Screen:
         return tuple(replace(item, highlighted=item in marked) for item in items)
 
     def _is_reverse(self, item: Item) -> bool:
-        return any((item.row, column) in self.reverse for column in range(item.column, item.end))
+        return not self.reverse.isdisjoint(zip(repeat(item.row), range(item.column, item.end)))
 
     def _at_cursor(self, items: Iterable[Item]) -> Iterable[Item]:
         if self.cursor is None:

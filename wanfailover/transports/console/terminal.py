@@ -84,6 +84,11 @@ class _Picture(pyte.Screen):
     bells = 0
     replies = b""
 
+    def __init__(self, columns: int, lines: int) -> None:
+        self._texts = [""] * lines
+        self._reverse: list[set[tuple[int, int]]] = [set() for _ in range(lines)]
+        super().__init__(columns, lines)
+
     def bell(self, *_: Any) -> None:
         self.bells += 1
 
@@ -91,8 +96,9 @@ class _Picture(pyte.Screen):
         self.replies += data.encode("latin-1")
 
     def draw(self, data: str) -> None:
-        for char in data:  # pyte drops all that follows an unprintable one
-            super().draw(char)
+        """Draw it; pyte by itself drops all that follows an unprintable character."""
+        for part in (data,) if data.isprintable() else data:
+            super().draw(part)
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         super().set_mode(*_ours(modes, **kwargs), **kwargs)
@@ -124,16 +130,15 @@ class _Picture(pyte.Screen):
 
     def taken(self) -> Screen:
         """What is to be seen now, as a value."""
-        cells = [[self.buffer[row][column] for column in range(COLUMNS)] for row in range(ROWS)]
+        for row in self.dirty:  # of those that a key has changed, which are few
+            line = [self.buffer[row][column] for column in range(COLUMNS)]
+            self._texts[row] = "".join([cell.data for cell in line])
+            self._reverse[row] = {(row, at) for at, cell in enumerate(line) if cell.reverse}
+        self.dirty.clear()
         cursor = (self.cursor.y, min(self.cursor.x, COLUMNS - 1))
         return Screen(
-            rows=tuple("".join(cell.data for cell in row) for row in cells),
-            reverse=frozenset(
-                (row, column)
-                for row, line in enumerate(cells)
-                for column, cell in enumerate(line)
-                if cell.reverse
-            ),
+            rows=tuple(self._texts),
+            reverse=frozenset().union(*self._reverse),
             cursor=None if self.cursor.hidden else cursor,
         )
 
