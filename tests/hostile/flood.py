@@ -46,7 +46,7 @@ def throw(kind: str, where: str, rate: float, over: threading.Event, thrown: Cou
             break
         with contextlib.suppress(OSError):  # refused, cut off, or full: so it should be
             if kind == "traps":
-                datagram(piece, int(where), (STRANGER, NEIGHBOUR)[number % 2])
+                datagram(piece, int(where), (STRANGER, NEIGHBOUR)[number // 2 % 2])
             else:
                 held.append(connected(where))
                 held[-1].sendall(piece if number % 2 else piece[: len(piece) // 2])

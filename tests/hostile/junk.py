@@ -111,8 +111,11 @@ OK_SMTP = [
     + b"Subject: x\r\n\r\ny\r\n.\r\nQUIT\r\n"
 ]
 
-TRAPS = [b"", b"\x00" * 1400, b"\x30", b"\x30\x84\xff\xff\xff\xff", b"\x30\x80" * 700]
 OK_TRAPS = [COLD_START, LINK_DOWN, AUTH]
+TRAPS = [
+    *OK_TRAPS,  # sound, and forged
+    *(b"", b"\x00" * 1400, b"\x30", b"\x30\x84\xff\xff\xff\xff", b"\x30\x80" * 700),
+]
 
 
 def junk(known: list[bytes], sound: list[bytes], seed: int = 1) -> Iterator[bytes]:

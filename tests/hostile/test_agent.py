@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.support.box import ROOT, Box
 from tests.support.mx import Mx
 from tests.transports.agents import free_port
 from wanfailover.core import entries as log
-from wanfailover.core.engine import QUICK_TICK
+from wanfailover.core.engine import TICK
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
@@ -31,6 +31,9 @@ RATE = 100
 
 SECONDS = 20.0
 """For which an agent is looked at, quiet and flooded."""
+
+LEAVING = 7.0
+"""Until the page, the control socket and the sink have let go of whoever was slow."""
 
 SAME = ("active", "router", "decision", "hold", "paused", "paused_until", "switchover", "warnings")
 """Of its report, what nobody may change who is not asked."""
@@ -86,9 +89,14 @@ class Exposed(Box):
         thrown.update(json.loads(told))
 
     def lag(self) -> float:
-        """By how much the loop was late at most, in the last minute; by its own word."""
-        with urlopen(f"http://127.0.0.1:{self.page}/metrics", timeout=5) as answer:
-            return value_of(answer.read().decode(), "wanfailover_loop_lag_seconds")
+        """By how much the loop was late at most, in the last minute; by its own word.
+
+        Asked by somebody else than who throws: who floods the page has it for himself alone.
+        """
+        here = HTTPConnection("127.0.0.1", self.page, timeout=5, source_address=("127.0.0.7", 0))
+        with closing(here):
+            here.request("GET", "/metrics")
+            return value_of(here.getresponse().read().decode(), "wanfailover_loop_lag_seconds")
 
     def failover(self) -> tuple[float, float]:
         """Let the primary die: seconds until that was noticed, and until the switch was proved."""
@@ -109,49 +117,42 @@ def up(report) -> bool:
     return report["health"].get("primary", {}).get("state") == "up"
 
 
-def looked_at(folder: Path, flooded: bool) -> dict:
+def looked_at(folder: Path, *, flooded: bool) -> dict:
     """An agent's life: watched for a while, and through a failover."""
     folder.mkdir()
     with Mx() as mx:
         box = Exposed(folder, mx)
-        with box.agent() as agent:
+        with box.agent() as agent, ExitStack() as stack:
             box.wait(up)
-            warm(box)
-            before, report, reads = Seen.of(agent.pid), box.ask(), box.calls.count("read")
-            told = len(box.entries())
-            if flooded:
-                with box.flood() as thrown:
-                    time.sleep(SECONDS)
-                    during = [box.ask() for _ in range(5)]
-                    reads = box.calls.count("read") - reads
-                    entries = box.entries()[told:]
-                    noticed, proved = box.failover()
-                time.sleep(6)  # the page, the socket and the sink let go of who is slow
-            else:
-                thrown, during, entries = {}, [report], []
-                time.sleep(SECONDS)
-                reads = box.calls.count("read") - reads
-                noticed, proved = box.failover()
+            if flooded:  # what is loaded once is loaded
+                with box.flood():
+                    time.sleep(5)
+                time.sleep(LEAVING)
+            before, report, told = Seen.of(agent.pid), box.ask(), len(box.entries())
+            reads = box.calls.count("read")
+            thrown = stack.enter_context(box.flood()) if flooded else {}
+            time.sleep(SECONDS)
+            during = [box.ask() for _ in range(5)]
+            reads, entries = box.calls.count("read") - reads, box.entries()[told:]
+            noticed, proved = box.failover()
+            lag = box.lag()
+            stack.close()
+            time.sleep(LEAVING)
             return {
                 "thrown": thrown, "before": before, "after": Seen.of(agent.pid),
                 "report": report, "during": during, "entries": entries, "reads": reads,
-                "noticed": noticed, "proved": proved, "lag": box.lag(), "log": box.logged,
+                "noticed": noticed, "proved": proved, "lag": lag, "log": box.logged,
                 "alive": agent.poll() is None,
             }  # fmt: skip
-
-
-def warm(box: Exposed) -> None:
-    """What is loaded once is loaded."""
-    with box.flood():
-        time.sleep(5)
-    time.sleep(6)
 
 
 @pytest.fixture(scope="module")
 def lives(tmp_path_factory):
     """One that is left alone, and one that is not."""
     folder = tmp_path_factory.mktemp("hostile")
-    quiet, flooded = (looked_at(folder / name, name == "flooded") for name in ("quiet", "flooded"))
+    quiet, flooded = (
+        looked_at(folder / name, flooded=name == "flooded") for name in ("quiet", "flooded")
+    )
     for name, life in (("quiet", quiet), ("flooded", flooded)):
         print(
             f"\n{name}: noticed after {life['noticed']:.2f} s, proved after {life['proved']:.2f} s,"
@@ -186,7 +187,7 @@ def test_nothing_was_changed(lives):
 
 def test_a_router_is_looked_at_no_more_often_than_is_good_for_it(lives):
     """Forged traps prompt a look every two seconds, at the most."""
-    assert lives[1]["reads"] <= SECONDS / 2 + 3
+    assert 2 <= lives[1]["reads"] <= SECONDS / 2 + 3
 
 
 def test_nothing_grows(lives):
@@ -200,6 +201,6 @@ def test_nothing_grows(lives):
 def test_the_failover_is_as_quick(lives):
     """What is thrown at it costs less than a tick of the loop, and a failover no time."""
     quiet, flooded = lives
-    assert flooded["lag"] < quiet["lag"] + QUICK_TICK
+    assert flooded["lag"] < quiet["lag"] + TICK
     assert flooded["noticed"] < quiet["noticed"] + 1.0  # one probe's pace
     assert flooded["proved"] - flooded["noticed"] < quiet["proved"] - quiet["noticed"] + 0.5

@@ -31,9 +31,9 @@ who has been there longest, so nobody keeps a canary out by doing nothing."""
 QUEUE = 32
 """Connections that wait to be taken; the loop takes as many at once."""
 
-MOUTHFUL = 4096
-"""Bytes taken at a time: what is there of a client's lines is gone through without a pause, and the
-loop's usual 256 KiB of empty ones are a tenth of a second."""
+MOUTHFUL = 1024
+"""Bytes taken at a time: what is there of a client's lines is gone through without a pause, and
+asyncio's usual 256 KiB of empty ones are a tenth of a second of the loop."""
 
 PATIENCE = 60.0
 """Seconds in which a client must say something (RFC 5321 wants minutes, for lines unlike a LAN)."""
