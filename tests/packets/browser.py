@@ -38,7 +38,7 @@ FLAGS = (
 
 SIZES = {"desktop": (1200, False), "phone": (390, True)}
 SCHEMES = ("light", "dark")
-COLOURS = 128  # a picture is to be looked at, not measured
+COLOURS = 256  # a picture is to be looked at, not measured
 TALL = 1600
 """Pixels of a picture, from the top: what is below is lists."""
 

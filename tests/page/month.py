@@ -97,11 +97,11 @@ def minutes(now: datetime, days: float) -> Iterator[Row]:
 
 
 def _minute(circuit, t, draw, rtt, loss, *, down=False, active=None) -> Row:
-    trips = [] if down else [rtt * draw.lognormvariate(0, 0.25) for _ in range(12)]
-    lost = 120 if down else sum(draw.random() < loss for _ in range(120))
+    trips = [] if down else [rtt * draw.lognormvariate(0, 0.25) for _ in range(4)]
+    lost = 120 if down else round(120 * loss * draw.expovariate(1))
     counts: Counter[int] = Counter()
     for trip in trips:
-        counts[bucket(trip)] += 10
+        counts[bucket(trip)] += 30
     on = active if active is not None else not down
     return Row(
         circuit, t, 120, lost, max(trips, default=None), 60.0 * down, 60.0, 60.0 * on, counts

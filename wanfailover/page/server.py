@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import socket
 import sqlite3
@@ -39,7 +40,7 @@ KINDS = {
 """By the ending of a file's name; of other files none is given out."""
 
 FRESH = 1.0
-"""Seconds for which what was read from the disk is told again: a crowd costs no more than one."""
+"""Seconds for which what is dear is told again: a crowd costs no more than one."""
 
 LINE, FIELD, FIELDS = 4096, 4096, 64
 """Bytes of a request's first line and of each header, and how many headers: a browser's have a
@@ -86,24 +87,26 @@ class Reading:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "page")
         self._one = asyncio.Lock()
-        self._known: dict[tuple[str, ...], tuple[float, Any]] = {}
+        self._known: dict[tuple[str, ...], tuple[float, bytes]] = {}
 
-    async def __call__(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
-        """Give what *read* gives; *key* is one of few, each of which is remembered.
+    async def __call__(self, key: tuple[str, ...], read: Callable[[], Any]) -> web.Response:
+        """Answer with what *read* gives; *key* is one of few, each of which is remembered.
 
         Raises:
             Refusal: The disk does not give it.
         """
         async with self._one:
-            at, told = self._known.get(key, (float("-inf"), None))
+            at, told = self._known.get(key, (float("-inf"), b""))
             if time.monotonic() - at >= FRESH:
                 try:
                     loop = asyncio.get_running_loop()
-                    told = await loop.run_in_executor(self._thread, read)
+                    told = await loop.run_in_executor(
+                        self._thread, lambda: json.dumps(read()).encode()
+                    )
                 except (WanFailoverError, OSError, sqlite3.Error) as error:
                     raise Refusal(503, "what was kept cannot be read now", **LATER) from error
                 self._known[key] = time.monotonic(), told
-            return told
+            return web.Response(body=told, content_type="application/json", charset="utf-8")
 
     def close(self) -> None:
         """Read no more."""
@@ -121,6 +124,7 @@ class Server:
         self._schema = _file(resources.files("wanfailover") / "status.schema.json")
         self._names = frozenset({"localhost", *names})
         self._lag = Lag()
+        self._exposed = float("-inf"), b""
         self._watching: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -200,22 +204,21 @@ class Server:
         return web.json_response(self._sources.report())
 
     async def _decisions(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._reading(("decisions",), self._past.decisions))
+        return await self._reading(("decisions",), self._past.decisions)
 
     async def _history(self, request: web.Request) -> web.Response:
         span = _span(request)
-        told = await self._reading(("history", span), partial(self._past.history, span))
-        return web.json_response(told)
+        return await self._reading(("history", span), partial(self._past.history, span))
 
     async def _outages(self, request: web.Request) -> web.Response:
         span = _span(request)
         read = partial(self._past.outages, span, self._circuits())
-        return web.json_response(await self._reading(("outages", span), read))
+        return await self._reading(("outages", span), read)
 
     async def _timeline(self, request: web.Request) -> web.Response:
         span = _span(request)
         read = partial(self._past.timeline, span, self._circuits())
-        return web.json_response(await self._reading(("timeline", span), read))
+        return await self._reading(("timeline", span), read)
 
     async def _samples(self, request: web.Request) -> web.Response:
         span, circuits = _span(request), self._circuits()
@@ -223,7 +226,7 @@ class Server:
         if circuit not in circuits:
             raise Refusal(404, f"there is no such circuit; there are: {', '.join(circuits)}")
         read = partial(self._past.samples, circuit, span)
-        return web.json_response(await self._reading(("samples", circuit, span), read))
+        return await self._reading(("samples", circuit, span), read)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return _plain(*metrics.healthz(self._sources.late()))
@@ -232,8 +235,11 @@ class Server:
         return _plain(*metrics.readyz(self._sources.report(), self._sources.counts))
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        report, counts = self._sources.report(), self._sources.counts
-        body = metrics.exposition(report, counts, self._lag.worst)
+        at, body = self._exposed
+        if time.monotonic() - at >= FRESH:  # it takes a few milliseconds of the loop's
+            report, counts = self._sources.report(), self._sources.counts
+            body = metrics.exposition(report, counts, self._lag.worst)
+            self._exposed = time.monotonic(), body
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     def _circuits(self) -> tuple[str, ...]:
