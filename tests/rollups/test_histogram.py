@@ -42,7 +42,7 @@ def test_many_minutes_add_up_to_what_one_would_have_been(minutes):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_there_is_a_bucket_for_any_time(seconds):
     """So a row has a bound."""
-    assert 0 <= bucket(seconds) < 896
+    assert 0 <= bucket(seconds) < 448
     assert LEAST * (1 - 2 * ERROR) <= middle(bucket(seconds)) <= MOST * (1 + 2 * ERROR)
 
 

@@ -96,4 +96,4 @@ def _rows(db: sqlite3.Connection, circuit: str, grid: range) -> Iterator[tuple[i
     found = db.execute(query, (circuit, begin, grid[-1] + step))
     for t, group in groupby(found, lambda row: row[0] - (row[0] - begin) % step):
         many: list[Figures] = [row[1:] for row in group]
-        yield t, many[0] if len(many) == 1 else merged(many)
+        yield t, many[0] if len(many) == 1 else merged(many, whole=False)

@@ -89,8 +89,8 @@ def opened(path: Path) -> sqlite3.Connection:
     return db
 
 
-def merged(many: Iterable[Figures]) -> Figures:
-    """Make one row of several."""
+def merged(many: Iterable[Figures], *, whole: bool = True) -> Figures:
+    """Make one row of several; one that is not *whole* goes without its buckets."""
     sent = lost = 0
     longest: float | None = None
     down = seen = active = 0.0
@@ -100,7 +100,8 @@ def merged(many: Iterable[Figures]) -> Figures:
         longest = row[4] if longest is None else max(longest, row[4] or 0.0)
         down, seen, active = down + row[5], seen + row[6], active + row[7]
         add(row[8], buckets)
-    return _figures(sent, lost, longest, down, seen, active, buckets)
+    figures = _figures(sent, lost, longest, down, seen, active, buckets)
+    return (*figures, to_bytes(buckets)) if whole else (*figures, b"")
 
 
 def write(db: sqlite3.Connection, run: str, rows: Sequence[Row]) -> None:
@@ -170,7 +171,8 @@ def last_of(db: sqlite3.Connection, run: str) -> int | None:
 
 
 def _of(row: Row) -> Figures:
-    return _figures(row.sent, row.lost, row.longest, row.down, row.seen, row.active, row.buckets)
+    figures = _figures(row.sent, row.lost, row.longest, row.down, row.seen, row.active, row.buckets)
+    return (*figures, to_bytes(row.buckets))
 
 
 def _figures(
@@ -183,4 +185,4 @@ def _figures(
     buckets: Buckets,
 ) -> Figures:
     p50, p95 = (quantile(buckets, share) for share in (0.5, 0.95))
-    return sent, lost, p50, p95, longest, down, seen, active, to_bytes(buckets)
+    return sent, lost, p50, p95, longest, down, seen, active
