@@ -262,6 +262,17 @@ class TestWarnings:
         ]
         assert profile(LEAST + text + "  - {icmp: 192.0.2.10}\n").warnings == ()
 
+    def test_a_page_for_all_the_world(self, profile) -> None:
+        """Who can reach it can read it; inside or at loopback there is nothing to say."""
+        outside = "203.0.113.4 is outside, on primary: whoever is there can read the page"
+        everywhere = "0.0.0.0 shows the page at every address of this host; give the one inside"
+        for address, told in (("203.0.113.4", outside), ("0.0.0.0", everywhere)):
+            line = f"page: {{listen: '{address}:8480'}}\n"
+            assert self.warnings(profile(LEAST + PROBES + line)) == [f"9:16: {told}"]
+            assert len(self.warnings(profile(LEAST + PROBES + f"page: {address}:8480\n"))) == 1
+        for address in ("127.0.0.1", "192.168.1.2"):
+            assert profile(LEAST + PROBES + f"page: {address}:8480\n").warnings == ()
+
     def test_slow_probes(self, profile) -> None:
         """Where fewer targets than are needed are asked often, an outage is noticed late."""
         text = "probes:\n  - {tcp: '192.0.2.10:443'}\n  - {tcp: '192.0.2.11:443'}\n"

@@ -13,6 +13,7 @@ from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
 from wanfailover.config.mail import MailKeys
+from wanfailover.config.page import PageKeys, spelt_out
 from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
 from wanfailover.config.tunnels import TunnelKeys
@@ -44,7 +45,7 @@ class Draft:
 
         detect: As if nothing were given, where it cannot be read; so is *failback*.
 
-        mail: None where it is left out or cannot be read.
+        mail: None where it is left out or cannot be read; so is *page*.
     """
 
     circuits: Mapping[int, Circuit]
@@ -58,6 +59,7 @@ class Draft:
     detect: DetectKeys
     failback: FailbackKeys
     mail: MailKeys | None = None
+    page: PageKeys | None = None
 
     def targets(self) -> Iterator[tuple[KeyPath, IPv4Address]]:
         """Every far target given as an address, and where it stands."""
@@ -106,7 +108,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
     detect = readable(DetectKeys.model_validate, data.get("detect") or {})
     failback = readable(FailbackKeys.model_validate, data.get("failback") or {})
     host = router.get("host") if isinstance(router, dict) else None
-    need = data.get("need")
+    need, page = data.get("need"), spelt_out(data.get("page"))
     return Draft(
         circuits={index: circuit.circuit() for index, circuit in keys.items()},
         devices={index: circuit.device for index, circuit in keys.items() if circuit.device},
@@ -119,6 +121,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
         detect=detect or DetectKeys(),
         failback=failback or FailbackKeys(),
         mail=readable(MailKeys.model_validate, data["mail"]) if data.get("mail") else None,
+        page=readable(PageKeys.model_validate, page),
     )
 
 

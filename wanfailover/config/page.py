@@ -34,9 +34,9 @@ class PageKeys(Keys):
         return Page(self.listen.host, self.listen.port, **self.given("hosts"))
 
 
-def _spelt_out(value: object) -> object:
+def spelt_out(value: object) -> object:
     """The address alone will do; an empty group is one left out."""
     return (value or None) if isinstance(value, dict | None) else {"listen": value}
 
 
-PageGroup = Annotated[PageKeys | None, BeforeValidator(_spelt_out)]
+PageGroup = Annotated[PageKeys | None, BeforeValidator(spelt_out)]

@@ -260,12 +260,27 @@ def providers_are_passed(draft: Draft) -> Iterator[Fault]:
         yield Fault(("probes",), text)
 
 
+def page_stays_inside(draft: Draft) -> Iterator[Fault]:
+    """Who can reach the page can read it."""
+    host = ipv4(draft.page.listen.host) if draft.page is not None else None
+    if host is None:
+        return
+    if host.is_unspecified:
+        text = f"{host} shows the page at every address of this host; give the one inside"
+        yield Fault(("page", "listen"), text)
+    for circuit in draft.circuits.values():
+        if host in circuit.address.network:
+            text = f"{host} is outside, on {circuit.name}: whoever is there can read the page"
+            yield Fault(("page", "listen"), text)
+
+
 DOUBTS: tuple[Rule, ...] = (
     somebody_far_is_asked,
     several_are_asked,
     one_may_fail,
     addresses_are_asked,
     providers_are_passed,
+    page_stays_inside,
     times.keys_have_an_effect,
     times.silence_comes_first,
     times.asked_often_enough,

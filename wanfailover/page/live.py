@@ -73,9 +73,8 @@ class Live:
 
     def __init__(self, report: Callable[[], Report]) -> None:
         self._report = report
-        self._streams: dict[
-            asyncio.Task[Any] | None, str
-        ] = {}  # with their peers, in the order they came
+        # With their peers, in the order they came.
+        self._streams: dict[asyncio.Task[Any] | None, str] = {}
         self._changed: asyncio.Future[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._told = b""
