@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from wanfailover import report
+from wanfailover import preflight, report
 from wanfailover.core.facts import RouterView
 from wanfailover.entries import PreflightDone
 from wanfailover.errors import DriverError
@@ -145,11 +145,11 @@ class Preflights:
                 async for row in self._look():
                     rows.append(row)  # noqa: PERF401 - what came before an error is told, too
         except DriverError as error:
-            sentence = f"cannot be reached or entered: {error}"
-            rows.append(Finding("router", Severity.RED, sentence))
+            rows.append(preflight.unreachable(error))
         except TimeoutError:
             sentence = f"has not come to an end within {WITHIN:g} s"
-            rows.append(Finding("preflight", Severity.RED, sentence))
+            remedy = "run `wanfailover check`: it shows what it waits for"
+            rows.append(Finding("preflight", Severity.RED, sentence, remedy))
         worst = max((row.severity for row in rows), key=ORDER.index, default=Severity.GREEN)
         told = tuple(
             (row.subject, str(row.severity), row.sentence, row.remedy)

@@ -10,16 +10,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol
 
-from wanfailover import timing, traffic
+from wanfailover import answers, timing, traffic
 from wanfailover.abilities import Inspectable, Letting, Pinhole, Renewing
 from wanfailover.aim import Aim
 from wanfailover.config import Profile
 from wanfailover.core.facts import Result, Role, RouterView
 from wanfailover.core.site import Circuit, Path, Site
+from wanfailover.errors import DriverError, RouterUnreachable
 from wanfailover.mail import blocked, checks
 from wanfailover.notify import checks as notified
 from wanfailover.ports import Finding, ProbeResult, Severity
-from wanfailover.probes import Assignment, Names, once
+from wanfailover.probes import Names, once
 from wanfailover.probes.icmp import permission, socket_kind
 from wanfailover.probes.rouse import rouse
 from wanfailover.specs import Icmp, ProbeSpec, Wake
@@ -89,7 +90,8 @@ async def online(
     Raises:
         DriverError: The router cannot be reached or entered; nothing more can be told.
     """
-    yield _ping()
+    ping = _ping()
+    yield ping
     site = profile.site()
     doing("reading the router")
     view = await driver.read()
@@ -97,18 +99,28 @@ async def online(
         yield row
     names = names or Names()
     active = site.identify(view)
-    look = _Look(profile, active, view)
+    look = _Look(profile, active, view, deaf=ping.severity is RED)
     async for row in look.round(names, doing):
+        yield row
+    for row in answers.dead(profile, look.seen, look.fallen, look.active):
         yield row
     for circuit in profile.circuits:
         if circuit.name in look.astray:
-            yield _unmarked(circuit)
+            yield answers.unmarked(circuit)
         if circuit.vantage is None and circuit is not active:
-            yield _out_of_sight(circuit, profile)
+            yield answers.out_of_sight(circuit, profile)
     for row in blocked.findings(look.seen, look.active, [c.name for c in profile.circuits]):
         yield row
     async for row in _beyond(profile, names, doing):
         yield row
+
+
+def unreachable(error: DriverError) -> Finding:
+    """The row that ends a look at a router that cannot be reached or entered."""
+    remedy = ""  # a refusal has its own in its sentence
+    if isinstance(error, RouterUnreachable):
+        remedy = "see whether it is on and lets this host log in; else correct `host` and `port`"
+    return Finding("router", RED, f"cannot be reached or entered: {error}", remedy)
 
 
 async def _beyond(
@@ -127,14 +139,28 @@ async def _beyond(
 
 
 class _Look:
-    """Every target, asked once over each way; *seen* is what the far ones answered."""
+    """Every target, asked once over each way.
 
-    def __init__(self, profile: Profile, active: Circuit | None, view: RouterView) -> None:
+    Args:
+        deaf: This process may not ping, and has said so.
+
+    Attributes:
+        seen: What the far ones answered.
+
+        fallen: Circuits whose modem has no line.
+    """
+
+    def __init__(
+        self, profile: Profile, active: Circuit | None, view: RouterView, *, deaf: bool
+    ) -> None:
         self._profile = profile
+        self._deaf = deaf
+        self._blind: set[str | None] = set()
         self.active = active.name if active else None
         idle = {c.name for c in profile.circuits if c.marked and c is not active}
         self.astray = idle - view.marks
         self.seen: dict[tuple[str, ProbeSpec], ProbeResult] = {}
+        self.fallen: set[str] = set()
         self._roused: set[str | None] = set()
 
     async def round(self, names: Names, doing: Callable[[str], object]) -> AsyncIterator[Finding]:
@@ -143,6 +169,8 @@ class _Look:
             circuit, role = assignment.circuit, assignment.target.role
             if circuit in self.astray and assignment.path.dscp:
                 continue  # it would leave by the active circuit, and say nothing of this one
+            if circuit in self._blind or (self._deaf and isinstance(assignment.spec, Icmp)):
+                continue  # it has been said why
             wake = self._profile.wakes.get(circuit or "")
             if wake is not None and circuit not in self._roused and circuit != self.active:
                 self._roused.add(circuit)
@@ -153,7 +181,13 @@ class _Look:
             if circuit is not None and role is Role.FAR:
                 self.seen[circuit, assignment.spec] = result
                 ways[circuit] = assignment.path
-            yield _told(assignment, result, self._profile)
+            if circuit is not None and role is Role.DEVICE and result.result is Result.LOST:
+                self.fallen.add(circuit)
+            if answers.has_no_vantage(assignment, result):
+                self._blind.add(circuit)
+                yield answers.no_vantage(self._profile, assignment, result)
+            else:
+                yield answers.told(assignment, result, self._profile)
         mx = blocked.outside(self._profile.mail) if self._profile.mail else None
         if mx is not None and mx.name not in {spec.name for _, spec in self.seen}:
             for circuit, path in ways.items():
@@ -163,7 +197,8 @@ class _Look:
 def _ping() -> Finding:
     forbidden = permission()
     if forbidden is not None:
-        return Finding("ping", RED, "this process may not ping", forbidden)
+        sentence, _, remedy = forbidden.partition(": ")
+        return Finding("ping", RED, sentence, remedy)
     return Finding("ping", GREEN, f"allowed, by {socket_kind()} socket")
 
 
@@ -253,76 +288,3 @@ def renewals(site: Site, driver: Legible) -> Iterator[Finding]:
             sentence = f"`ike` is given, but this router's driver cannot renew {tunnel.ike}"
             remedy = "leave `ike` and `child` out: the tunnel's check is the traffic that wakes it"
             yield Finding(subject, YELLOW, sentence, remedy)
-
-
-def _told(assignment: Assignment, result: ProbeResult, profile: Profile) -> Finding:
-    over = assignment.circuit or "inside"
-    subject = f"{over}: {assignment.target.name}"
-    if result.result is Result.ANSWERED:
-        return Finding(subject, GREEN, _timed(result))
-    why = f"{result.step or 'probe'}: {result.detail or 'no answer'}"
-    if assignment.circuit is None:
-        remedy = "let the router answer this host, or it cannot veto when this host is sick"
-        return Finding(subject, RED, why, remedy)
-    if assignment.target.role is Role.DEVICE:
-        return Finding(subject, *_modem(result, why))
-    if assignment.target.role is Role.TUNNEL:
-        remedy = "see what both ends say of the tunnel; it is told, and moves nothing"
-        return Finding(f"tunnel: {assignment.target.name}", YELLOW, why, remedy)
-    path = assignment.path
-    if (path.device or path.source) and result.result is Result.UNSENT:
-        return Finding(subject, RED, why, _vantage_remedy(profile, assignment))
-    if isinstance(assignment.spec, Icmp) and assignment.target.role is Role.GATEWAY:
-        return Finding(subject, YELLOW, f"{why}; it cannot tell line from ISP, and never votes")
-    return Finding(subject, YELLOW if len(profile.probes) > 1 else RED, why, _target_remedy())
-
-
-def _modem(result: ProbeResult, why: str) -> tuple[Severity, str, str]:
-    """What a modem says of its line, or why it says nothing."""
-    if result.result is Result.LOST:
-        return YELLOW, f"the modem {result.detail} of its line", "look at the line, or correct `up`"
-    return RED, why, "correct `device` in the profile, or let the modem answer this host by SNMP"
-
-
-def _timed(result: ProbeResult) -> str:
-    steps = [(step, seconds) for step, seconds in result.steps if step != "resolve"]
-    if steps:
-        return ", ".join(f"{step} {seconds * 1000:.1f} ms" for step, seconds in steps)
-    return f"{(result.rtt or 0) * 1000:.1f} ms"
-
-
-def _target_remedy() -> str:
-    return "choose a target that answers, or find out what is between it and this host"
-
-
-def _vantage_remedy(profile: Profile, assignment: Assignment) -> str:
-    """The commands that give this host a way of its own to a circuit; never run by us."""
-    circuit = profile.site().circuit(assignment.circuit or "")
-    network, path = circuit.address.network, assignment.path
-    table = 100 + profile.circuits.index(circuit)
-    device, address = path.device or "DEVICE", path.source or "ADDRESS"
-    return (
-        f"on this host, with ADDRESS a spare one of {network}: "
-        f"ip addr add {address}/{network.prefixlen} dev {device}; ip link set {device} up; "
-        f"ip route add default via {circuit.gateway} dev {device} table {table}; "
-        f"ip route add {network} dev {device} src {address} table {table}; "
-        f"ip rule add from {address} table {table}; ip rule add oif {device} table {table}"
-    )
-
-
-def _unmarked(circuit: Circuit) -> Finding:
-    sentence = "is seen by marks that the router does not hold now, so nothing is asked over it"
-    return Finding(circuit.name, YELLOW, sentence, "start the agent, which sets them up")
-
-
-def _out_of_sight(circuit: Circuit, profile: Profile) -> Finding:
-    best = circuit is profile.circuits[0]
-    sentence = "cannot be seen while it is idle: it is unknown until it is used"
-    by_hand = profile.policy.failback in {"manual", "evidence"}
-    how = f"by hand: wanfailover switch {circuit.name}" if by_hand else "by trial, see `return`"
-    remedy = f"give it a vantage; without one it is returned to {how}"
-    if not best:
-        remedy = (
-            "rehearse it, which shows whether it works: wanfailover drill; or give it a vantage"
-        )
-    return Finding(circuit.name, YELLOW, sentence, remedy)

@@ -112,7 +112,7 @@ class Iproute2:
         except LoginRefused as error:  # by sudo: reading took no rights
             return (Finding("rights", Severity.RED, str(error), "see the driver's README: sudo"),)
         survey, repairs = read_survey(reply), bool(self._own.after)
-        found = judge(view, survey, self._own.circuits, repairs=repairs)
+        found = judge(view, survey, self._own.circuits, repairs=repairs, now=time.time())
         return (*found, *await self._marker.inspect(view), *await self._look_at_tunnels(view))
 
     async def _look_at_tunnels(self, view: LinuxView) -> tuple[Finding, ...]:

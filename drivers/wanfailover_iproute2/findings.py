@@ -8,12 +8,16 @@ from ipaddress import IPv4Address
 
 from wanfailover.core.site import Circuit, Site
 from wanfailover.ports import Finding, Severity
+from wanfailover.wording import span
 from wanfailover_iproute2.holding import Holding
 from wanfailover_iproute2.marks import Mark
 from wanfailover_iproute2.reading import LinuxView
 from wanfailover_iproute2.survey import Survey
 
 GREEN, YELLOW, RED = Severity.GREEN, Severity.YELLOW, Severity.RED
+
+TOGETHER = 10.0
+"""Seconds that two clocks may be apart: the slowest log-in lies between the two readings."""
 
 STRICT = 1
 """rp_filter that drops what comes in where its answer would not go out (RFC 3704)."""
@@ -31,12 +35,15 @@ class _Case:
 
     Args:
         repairs: The site's own commands run after a switch, and may move a fixed SNAT.
+
+        now: Our own clock, as the survey's answer came, in seconds since 1970.
     """
 
     view: LinuxView
     survey: Survey
     circuits: tuple[Circuit, ...]
     repairs: bool
+    now: float
 
     @property
     def interfaces(self) -> tuple[str, ...]:
@@ -46,10 +53,15 @@ class _Case:
 
 
 def judge(
-    view: LinuxView, survey: Survey, circuits: tuple[Circuit, ...], *, repairs: bool = False
+    view: LinuxView,
+    survey: Survey,
+    circuits: tuple[Circuit, ...],
+    *,
+    repairs: bool = False,
+    now: float = 0.0,
 ) -> tuple[Finding, ...]:
     """Judge a router, in the order in which an operator would ask."""
-    case = _Case(view, survey, circuits, repairs)
+    case = _Case(view, survey, circuits, repairs, now)
     return tuple(finding for look in _LOOKS for finding in look(case))
 
 
@@ -120,7 +132,7 @@ def _links(case: _Case) -> Iterator[Finding]:
         link = case.survey.links.get(name)
         if link is None:
             known = ", ".join(case.survey.links)
-            remedy = f"the router has {known}"
+            remedy = f"correct `interface`: it has {known}"
             yield Finding("interface", RED, f"the router has no interface {name}", remedy)
         elif not link.up:
             remedy = f"ip link set {name} up"
@@ -222,6 +234,23 @@ def _ipv6(case: _Case) -> Iterator[Finding]:
         )
 
 
+def _clock(case: _Case) -> Iterator[Finding]:
+    """Two clocks that agree have both been set; of two that do not, one is wrong."""
+    if case.survey.clock is None:
+        return
+    apart = abs(case.now - case.survey.clock)
+    if apart <= TOGETHER:
+        yield Finding("clock", GREEN, "this host's and the router's agree")
+        return
+    yield Finding(
+        "clock",
+        YELLOW,
+        f"this host's and the router's are {span(apart)} apart: by this host's go windows, drills, "
+        "and the times in history",
+        "have both ask a time server: timedatectl set-ntp true",
+    )
+
+
 def _timed_undo(case: _Case) -> Iterator[Finding]:
     if case.survey.keeps is None:
         return
@@ -247,5 +276,6 @@ _LOOKS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _nat,
     _rp_filter,
     _ipv6,
+    _clock,
     _timed_undo,
 )

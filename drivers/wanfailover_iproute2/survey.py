@@ -31,6 +31,7 @@ echo '== iptables'  # only where it has rules: asking the old one for a table cr
 if grep -q nat /proc/net/ip_tables_names || iptables -V | grep -q nf_tables; then
     iptables -t nat -S
 fi
+echo '== clock'; date +%s
 echo '== keeps'; for parent in /run /tmp; do [ ! -w $parent ] || echo $parent; done
 # What manages interfaces does so in its own network namespace, which may not be ours. Who may not
 # see that one is an ordinary user of the host, and in it.
@@ -80,6 +81,8 @@ class Survey:
         nat: Rules with a fixed source; None where the rules could not be read.
 
         keeps: Where something of ours could be kept for a while; None where that was not asked.
+
+        clock: The router's, in seconds since 1970; None where it does not tell.
     """
 
     rights: str
@@ -91,6 +94,7 @@ class Survey:
     rp_filter: dict[str, int]
     nat: tuple[FixedSource, ...] | None
     keeps: tuple[str, ...] | None = None
+    clock: int | None = None
 
 
 def read_survey(reply: Completed) -> Survey:
@@ -120,6 +124,7 @@ def read_survey(reply: Completed) -> Survey:
             },
             nat=_fixed_sources(parts["nft"], parts["iptables"]),
             keeps=tuple(parts["keeps"].split()) if "keeps" in parts else None,
+            clock=int(told) if (told := parts.get("clock", "").strip()).isdecimal() else None,
         )
     except (ValueError, LookupError, TypeError) as error:
         raise UnreadableReply("account of itself", reply.out or reply.words) from error

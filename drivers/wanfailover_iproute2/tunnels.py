@@ -135,7 +135,7 @@ def judge(
         astray: Names of connections that stand on another address than the router sends from.
     """
     if reply.status:
-        why = (reply.err.strip().splitlines() or ["no reason given"])[-1]
+        why = _complaint(reply.err)
         remedy = "start strongSwan, or correct the option swanctl_uri"
         if "not found" in why:
             remedy = "install strongswan-swanctl, or leave `ike` and `child` out"
@@ -162,6 +162,12 @@ def judge(
         if (tunnel.ike or "") in astray:
             yield _astray(subject, tunnel)
         yield from (_unfenced(subject, far) for far in found.far if _passes(far, rules))
+
+
+def _complaint(words: str) -> str:
+    """What swanctl or the shell says is wrong; swanctl goes on with its usage."""
+    lines = words.strip().splitlines() or ["no reason given"]
+    return next((line for line in lines if line.startswith("connecting to ")), lines[-1])
 
 
 def astray(listed: str, source: IPv4Address | None) -> frozenset[str]:

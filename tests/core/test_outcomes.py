@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.test_feed import FAILED, NONE_TO_SEE, Told
-from wanfailover.core.facts import Ending, SwitchRequest, Tick
+from wanfailover.core.facts import Ending, Result, SwitchRequest, Tick
 from wanfailover.core.memory import Memory
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold
@@ -31,9 +33,37 @@ def test_what_is_in_flight_over_any_switchover_is_void():
         epochs.append(told.engine.epoch)
         told.end(10.0 * number + 1.0, Ending.UNDONE, changed=False)
         epochs.append(told.engine.epoch)
+    for number, on in enumerate(("backup", "primary", "backup")):
+        told.switch(30.0 + number, on, Ending.PROVED, on)
+        epochs.append(told.engine.epoch)
+    told.see("primary", 35.0)
+    epochs.append(told.engine.epoch)
     assert len({*epochs}) == len(epochs)
-    told.probe("primary", 40.0, epoch=epochs[1])
-    assert told.engine.readings["primary"].heard is None
+    heard = told.engine.readings["primary"].heard
+    told.probe("primary", 35.5, epoch=epochs[1])
+    told.tell(Tick(), 35.6)
+    assert told.engine.readings["primary"].heard == heard
+
+
+def test_while_it_switches_nobody_is_asked():
+    """That is no time in which a circuit was good; what was before is no older for it."""
+    told = Told(seen=("primary", "backup"))
+    told.watch(0.5, 5.0, "primary", "backup")
+    told.start(5.0)
+    told.end(6.0, Ending.UNDONE, changed=False)
+    backup = told.engine.readings["backup"]
+    assert (backup.heard, backup.quiet_since) == (6.0, 1.5)
+
+
+def test_what_was_switched_lately_is_remembered():
+    """Which proofs failed, and how much of the hour's budget is spent."""
+    failed = replace(FAILED["backup"], automatic=True)
+    told = Told(memory=Memory(moves=(failed,)), silence=3.0)
+    assert dict(told.engine.explain(0.0).thresholds)["switches within the hour"].startswith("1 of")
+    told.watch(60.0, 65.0, "primary")
+    told.watch(65.5, 70.0, "primary", result=Result.LOST)
+    told.see("primary", 70.1)
+    assert (told.rule, told.engine.decision.target) == ("try-other", "backup")
 
 
 def test_an_answer_by_the_routers_own_way_acquits_a_circuit():

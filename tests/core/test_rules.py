@@ -135,6 +135,7 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"primary": State.DEGRADED, "backup": State.UP, "policy": LEAVE, "now": 29.0}, "steady", None),  # noqa: E501
         ({"primary": State.DEGRADED, "backup": State.UP, "policy": LEAVE, "moves": moves(1)}, "dwell", None),  # noqa: E501
         ({"primary": State.DEGRADED, "backup": State.UP, "policy": LEAVE, "moves": moves(5)}, "switch-budget-spent", None),  # noqa: E501
+        ({"primary": State.DOWN, "backup": State.UP, "tried": {"primary"}, "moves": [replace(FAILED[0], target="primary")]}, "active-down", "backup"),  # noqa: E501
         ({"primary": State.DOWN, "moves": moves(6)}, "switch-budget-spent", None),
         ({"primary": State.DOWN, "moves": moves(5)}, "active-down", "backup"),
         ({"primary": State.DOWN, "backup": State.UP}, "active-down", "backup"),

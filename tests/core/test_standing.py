@@ -149,15 +149,15 @@ def test_where_a_switch_has_left_it_is_no_other_hands_doing():
     assert (office.standing.ours, office.requests.hold) == ("backup", None)
     assert office.standing.stuck is not None
     office.move("backup", 3.0)
-    assert office.see(None, 4.0) == [log.ActiveChanged("backup", None, because)]
+    assert office.see(None, 4.0) == [log.ActiveChanged("backup", None, MENDED)]
     assert office.standing.ours == "backup"
     office.move(None, 4.0)
     assert office.see("backup", 5.0) == [log.ActiveChanged(None, "backup", MENDED)]
     assert office.standing.stuck is None
 
 
-def test_who_puts_it_in_order_while_it_is_stuck_is_told_to_have_done_so():
-    """It was seen on neither circuit, and no switch has run since; whose wish it was is no drift.
+def test_who_moves_it_while_it_is_stuck_is_told_to_have_done_so():
+    """It was seen elsewhere, and no switch has run since; that it was wanted is no drift.
 
     Where the last that was tried has left it unseen, that may have done it.
     """

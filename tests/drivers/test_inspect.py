@@ -150,7 +150,7 @@ def test_an_interface_that_is_not_there() -> None:
     circuits = tuple(replace(c, interface="eth7") for c in SWAP.circuits)
     finding = only(findings(survey("debian"), "interface", circuits))
     assert finding.severity is RED
-    assert finding.remedy == "the router has lo, enp1s0, wan"
+    assert finding.remedy == "correct `interface`: it has lo, enp1s0, wan"
 
 
 def test_ipv6() -> None:
@@ -166,6 +166,19 @@ def test_rp_filter_only_where_marked_probes_come_back() -> None:
     assert "rp_filter=2" in only(findings(survey("debian"), "rp_filter", circuits)).remedy
     assert findings(survey("networkd"), "rp_filter", circuits) == []  # the loosest of both counts
     assert findings(survey("debian"), "rp_filter") == []
+
+
+@pytest.mark.parametrize(
+    ("clock", "severity"), [(1_000, GREEN), (1_010, GREEN), (989, YELLOW), (4_600, YELLOW)]
+)
+def test_two_clocks(clock: int, severity: Severity) -> None:
+    """One is wrong where they are apart, and this host's is the one that windows go by."""
+    about = survey("debian", clock=clock)
+    found = judge(router_on_primary(SWAP), about, SWAP.circuits, now=1_000.0)
+    finding = only([finding for finding in found if finding.subject == "clock"])
+    assert finding.severity is severity
+    assert ("1 h apart" in finding.sentence) == (clock == 4_600)
+    assert findings(survey("debian"), "clock") == []  # one that does not tell
 
 
 @pytest.mark.parametrize("tool", ["conntrack", "arping"])
@@ -203,7 +216,9 @@ async def test_a_healthy_router_is_green(make_bed: MakeBed, site: Site) -> None:
     before = bed.held()
     found = await drive(bed).inspect()
     assert {f.severity for f in found} == {GREEN}, found
-    assert {"rights", "tools", "interface", "nat", "timed undo"} == {f.subject for f in found}
+    assert {"clock", "rights", "tools", "interface", "nat", "timed undo"} == {
+        f.subject for f in found
+    }
     assert bed.held() == before
 
 

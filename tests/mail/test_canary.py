@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.clock import virtual_time
 from wanfailover.core.entries import CanaryArrived, CanaryLost, CanaryStray
+from wanfailover.dialogue import Unanswered
 from wanfailover.mail.canary import AGAIN, FIRST, Canaries
 from wanfailover.mail.letter import Bounce, Letter
-from wanfailover.mail.session import Reply, Unanswered
+from wanfailover.mail.session import Reply
 from wanfailover.report import canary_flown
 from wanfailover.specs import Canary, Mail
 

@@ -8,8 +8,9 @@ from itertools import accumulate
 
 from tests.support.clock import virtual_time
 from wanfailover.core.entries import MailDrained, MailNotDrained
+from wanfailover.dialogue import Unanswered
 from wanfailover.mail.drain import AGAIN, Drain, Drains
-from wanfailover.mail.session import Reply, Unanswered
+from wanfailover.mail.session import Reply
 from wanfailover.report import stamp
 from wanfailover.specs import Mail
 

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
+from wanfailover import dialogue
 from wanfailover.core.entries import MailDrained, MailNotDrained
-from wanfailover.mail import session
+from wanfailover.dialogue import Unanswered
 from wanfailover.mail.canary import by_smtp as send_canary
 from wanfailover.mail.checks import findings
 from wanfailover.mail.drain import Drain, by_smtp
-from wanfailover.mail.session import Unanswered
 from wanfailover.probes import Names
 from wanfailover.specs import Canary, Mail
 
@@ -35,7 +35,7 @@ TALKS = {
 @pytest.mark.parametrize("talk", TALKS.values(), ids=TALKS)
 async def test_anything(talk, monkeypatch):
     """Neither raises: the agent would end with it."""
-    monkeypatch.setattr(session, "TALK", 0.5)
+    monkeypatch.setattr(dialogue, "TALK", 0.5)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         guests.add(asyncio.current_task())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.notify.story import BACK, DOWN, FOUND, HOME, LEFT, OFFICE, PROVED, START, STEADY, UP
 from wanfailover.core import entries as log
+from wanfailover.core.standing import MENDED
 from wanfailover.entries import DrillBegan, DrillEnded, PreflightDone
 from wanfailover.notify.incidents import Incidents
 from wanfailover.notify.letter import Severity, dumped, loaded
@@ -130,10 +131,10 @@ def test_a_router_that_was_stuck_and_is_put_in_order_by_hand_is_told():
         fold = Fold()
         stuck = log.SwitchoverEnded("s", "primary", "backup", "active-down", "stuck", 4.0, "broken")
         fold.tell(LEFT, stuck, page("stuck"))
-        mended = log.ActiveChanged(None, active, "in order again, by another hand")
+        mended = log.ActiveChanged(None, active, MENDED)
         assert fold.tell(mended, STEADY) == ["mended", *then]
         told = [letter for letter in fold.letters if letter.key == "mended"]
-        assert told[0].subject == f"the router is on {active}: in order again, by another hand"
+        assert told[0].subject == f"the router is on {active}: {MENDED}"
         assert (told[0].severity, told[0].stage) == (Severity.INFO, "followed")
 
 

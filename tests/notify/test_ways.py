@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP
 
 from tests.support.mx import Mx
 from wanfailover import addressees as to
+from wanfailover import dialogue
 from wanfailover.notify import command, smtp, webhook
 from wanfailover.notify.checks import attempt, findings
 from wanfailover.notify.letter import Letter, Severity, Stage
@@ -143,7 +144,7 @@ async def test_what_the_server_says_after_the_message(reply, refused):
 async def test_no_mail_server(monkeypatch):
     with pytest.raises(NotSent, match="connect: connection refused"):
         await sender(by_mail(_free_port())).send(LETTER)
-    monkeypatch.setattr(smtp, "TALK", 0.2)
+    monkeypatch.setattr(dialogue, "TALK", 0.2)
     async with silent() as port:
         with pytest.raises(NotSent, match=r"talk: no answer within 0.2 s"):
             await sender(by_mail(port)).send(LETTER)

@@ -81,6 +81,7 @@ async def test_one_without_an_end_is_red():
     checked.seconds = 10 * WITHIN
     done = await checked.flights.now("ann")
     assert (done.result, done.seconds) == ("red", WITHIN)
+    assert done.rows[-1][:3] == ("preflight", "red", "has not come to an end within 600 s")
 
 
 @virtual_time

@@ -119,6 +119,12 @@ class Office:
 
     def __post_init__(self) -> None:
         self.life = {circuit.name: Life.ALIVE for circuit in self.site.circuits}
+        self._seen = [circuit.name for circuit in self.site.circuits if circuit.vantage]
+
+    @property
+    def seen_to_live(self) -> bool:
+        """A circuit lives that can be probed while it is idle."""
+        return any(self.life[name] is Life.ALIVE for name in self._seen)
 
     @property
     def online(self) -> bool:

@@ -172,9 +172,10 @@ class Safety:
         """
         office, rule, since = self.office, engine.decision.rule, self.offline
         self.offline = None
-        lives = any(c.vantage and office.life[c.name] is Life.ALIVE for c in office.site.circuits)
+        if engine.switchover is not None or not office.seen_to_live:
+            return
         free = office.eyes is Eyes.SOUND and office.router.up and not office.router.trouble.any
-        if not (lives and free) or engine.switchover is not None:
+        if not free:
             return
         holds = office.router.holds()
         dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}

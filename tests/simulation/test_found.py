@@ -11,6 +11,7 @@ from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
 from tests.simulation.world import in_virtual_time, world
 from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.standing import MENDED
 
 
 def test_a_router_on_no_circuit_is_put_on_one_that_is_dead() -> None:
@@ -161,3 +162,25 @@ def test_whoever_asks_for_a_switch_ends_the_wait_for_the_next_try() -> None:
             return made.safety.wrong
 
     assert in_virtual_time(story) == []
+
+
+def test_whoever_puts_a_stuck_router_in_order_by_hand_is_told_to_have_done_so() -> None:
+    """It was a silent change of state: whoever was paged did not learn that somebody had come."""
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["netopia"]) as made:
+            await made.settle()
+            life = alive(made)
+            made.fates.at_point("key", 20, partial(made.trouble, "refuses", 5.0))
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            assert life.engine.decision.rule == "stuck"
+            made.set_by_hand(made.office.site.circuits[0])
+            await made.settle()
+            assert made.safety.wrong == []
+            return made.lines
+
+    told = [line for line in in_virtual_time(story) if "the router is on primary" in line]
+    assert [line.partition("the router")[2] for line in told] == [
+        " is on primary",
+        f" is on primary: {MENDED}",
+    ]

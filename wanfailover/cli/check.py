@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wanfailover.cli import exit_code
 from wanfailover.cli.options import state_dir_option
 from wanfailover.cli.render import findings
 
 if TYPE_CHECKING:
     from wanfailover.cli.progress import Progress
     from wanfailover.config import Profile
+    from wanfailover.errors import WanFailoverError
     from wanfailover.ports import Finding, RouterDriver
     from wanfailover.timing import Days
 
@@ -50,7 +52,10 @@ addresses, and whatever else the router shows are not.
 def command(
     profile: Path, state_dir: Path | None, offline: bool, as_json: bool, record: Path | None
 ) -> None:
-    """Look at everything a failover needs; change nothing. Green or yellow: exit 0; red: 1."""
+    """Look at everything a failover needs; change nothing.
+
+    Exit codes: 0 green or yellow; 1 red; 2 the profile; 3 the router cannot be reached or entered.
+    """
     from wanfailover import config, preflight
 
     if record is not None and (offline or as_json):
@@ -65,20 +70,19 @@ def command(
     worst = max((row.severity for row in rows), key=["green", "yellow", "red"].index)
     if as_json:
         click.echo(json.dumps({"result": worst, "rows": [asdict(row) for row in rows]}, indent=2))
-    elif error is None and not offline:
+    elif not offline:
         click.echo(ANSWERS[worst])
     if error is not None:
-        raise error
+        sys.exit(exit_code(error))
     sys.exit(1 if worst == "red" else 0)
 
 
 async def _online(
     profile: Profile, state_dir: Path | None, rows: list[Finding], *, as_json: bool
-) -> Exception | None:
+) -> WanFailoverError | None:
     """Ask router and targets; a router that cannot be entered is a red row and ends it."""
     from wanfailover import preflight
     from wanfailover.errors import DriverError
-    from wanfailover.ports import Finding, Severity
 
     driver = _driver(profile, state_dir)
     progress = _progress()
@@ -94,7 +98,7 @@ async def _online(
             async for row in preflight.online(profile, driver, progress.now):
                 tell(row)
         except DriverError as error:
-            tell(Finding("router", Severity.RED, f"cannot be reached or entered: {error}"))
+            tell(preflight.unreachable(error))
             return error
         finally:
             progress.now("logging out")

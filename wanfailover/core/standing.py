@@ -17,8 +17,8 @@ from wanfailover.core.site import Site
 from wanfailover.core.situation import RESTORED_WITHIN
 from wanfailover.core.unsettled import Interrupted, Stuck
 
-MENDED = "in order again, by another hand or by the router itself"
-"""Of a router that a switch had left on no circuit, and that was seen so."""
+MENDED = "another hand has put it there, or the router itself"
+"""Of one that a switch had left half changed, and that was seen elsewhere since."""
 
 
 class Standing:
@@ -68,7 +68,7 @@ class Standing:
             return
         if stuck is not None:  # nobody knew where it was, or all wanted it to be put right
             self.ours = active or self.ours
-            because = MENDED if stuck.seen and self.stuck is None else "a switch has left it so"
+            because = MENDED if stuck.seen else "a switch has left it so"
             news.entries.append(log.ActiveChanged(self.active, active, because))
             return
         because = "the router says so, and it was not our doing"

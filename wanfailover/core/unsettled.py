@@ -46,7 +46,7 @@ class Stuck:
 
         tries: How often it was tried again, in vain.
 
-        seen: It was read since, and was so: whoever puts it in order is not that switch.
+        seen: It was read since, and was so: where it is then found is not that switch's doing.
     """
 
     because: str

@@ -18,11 +18,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from wanfailover.core.entries import CanaryArrived, CanaryLost, CanaryStray
+from wanfailover.dialogue import Unanswered
 from wanfailover.journal.eras import utc_now
 from wanfailover.mail.drain import PAUSES, WITHIN
 from wanfailover.mail.fate import Fate, Verdict, came, came_back, stayed_away
 from wanfailover.mail.letter import Hop, Letter, write
-from wanfailover.mail.session import Reply, Unanswered, session
+from wanfailover.mail.session import Reply, session
 from wanfailover.mail.sink import Awaits, Sink, Take
 from wanfailover.ports import EntrySink
 from wanfailover.probes.names import Names

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 
 from wanfailover.config.addresses import ipv4
 from wanfailover.config.draft import RFC1918
-from wanfailover.mail.session import Reply, Unanswered, session
+from wanfailover.dialogue import Unanswered
+from wanfailover.mail.session import Reply, session
 from wanfailover.mail.sink import Sink
 from wanfailover.ports import Finding, Severity
 from wanfailover.probes.names import Names

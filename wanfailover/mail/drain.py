@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from wanfailover.core.entries import MailDrained, MailNotDrained
+from wanfailover.dialogue import Unanswered
 from wanfailover.journal.eras import utc_now
 from wanfailover.mail.etrn import Meaning, Outcome, meaning
-from wanfailover.mail.session import Reply, Unanswered, session
+from wanfailover.mail.session import Reply, session
 from wanfailover.ports import EntrySink
 from wanfailover.probes.names import Names
 from wanfailover.report import Report, mail_asked, stamp

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiosmtplib
 
-from wanfailover.probes.failures import Failed, Unsent, legible
+from wanfailover.dialogue import dialogue
+from wanfailover.probes.failures import legible
 from wanfailover.probes.names import Names
-from wanfailover.probes.smtp import hang_up, theirs
-from wanfailover.probes.sockets import THROUGH, connect
 from wanfailover.specs import Mail
 
 CONNECT = 2.0
 """Seconds for the connection: a SYN that is lost is sent again after one, then after three; a new
 connection is sooner than waiting for that."""
-
-TALK = 20.0
-"""Seconds for all that is said: many a server looks our name up first, and its resolver is slow."""
-
-FAREWELL = 1.0
-"""Seconds for the answer to QUIT, which is courtesy."""
-
-
-class Unanswered(Exception):
-    """The backup MX cannot be talked to; ``str()`` says at which step, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +79,5 @@ async def session(mail: Mail, names: Names) -> AsyncIterator[Session]:
     Raises:
         Unanswered: Nobody is there, or what is there speaks no SMTP.
     """
-    step = "connect"
-    try:
-        async with asyncio.timeout(CONNECT):
-            sock = await connect(THROUGH, await names.resolve(mail.host), mail.port)
-        step = "talk"
-        client = aiosmtplib.SMTP(
-            sock=sock, local_hostname=f"[{sock.getsockname()[0]}]", start_tls=False, timeout=None
-        )
-        try:
-            async with asyncio.timeout(TALK):
-                with theirs():
-                    await client.connect()
-                    await client.ehlo()
-                    yield Session(client)
-            with suppress(aiosmtplib.SMTPException):
-                await client.quit(timeout=FAREWELL)
-        finally:
-            hang_up(client)
-    except TimeoutError:
-        within = CONNECT if step == "connect" else TALK
-        raise Unanswered(f"{step}: no answer within {within:g} s") from None
-    except (Failed, Unsent) as failure:
-        raise Unanswered(f"{step}: {legible(str(failure))}") from failure
+    async with dialogue(mail.host, mail.port, names, CONNECT) as client:
+        yield Session(client)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -14,21 +13,14 @@ import aiosmtplib
 
 from wanfailover import __version__
 from wanfailover.addressees import ByMail
+from wanfailover.dialogue import Unanswered, dialogue
 from wanfailover.notify.letter import Letter, Severity
 from wanfailover.notify.paths import NotSent
-from wanfailover.probes.failures import Failed, Unsent, legible
+from wanfailover.probes.failures import legible
 from wanfailover.probes.names import Names
-from wanfailover.probes.smtp import hang_up, theirs
-from wanfailover.probes.sockets import THROUGH, connect
 
 CONNECT = 5.0
 """Seconds for the connection: over a dead line the next try is sooner than TCP's own."""
-
-TALK = 20.0
-"""Seconds for all that is said."""
-
-FAREWELL = 1.0
-"""Seconds for the answer to QUIT, which is courtesy."""
 
 WIDEST = 200
 """Characters of a subject: a rule's sentence is shorter, a server's words in it may not be."""
@@ -48,8 +40,7 @@ class MailWay:
         """Hand it over; some recipients' refusal is not the others'."""
         message = composed(letter, self._to).as_bytes(policy=UNFOLDED)
         async with self._session() as client:
-            with theirs():
-                await client.mail(self._to.sender)
+            await client.mail(self._to.sender)
             refused = [each for each in self._to.recipients if not await self._takes(client, each)]
             if len(refused) == len(self._to.recipients):
                 raise NotSent(f"no recipient is taken: {self._words}", refused=True)
@@ -78,38 +69,16 @@ class MailWay:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        step, self._words = "connect", ""
+        self._words = ""
         try:
-            async with asyncio.timeout(CONNECT):
-                address = await self._names.resolve(self._to.host)
-                sock = await connect(THROUGH, address, self._to.port)
-            client = aiosmtplib.SMTP(
-                sock=sock,
-                local_hostname=f"[{sock.getsockname()[0]}]",
-                start_tls=False,
-                timeout=None,
-            )
-            try:
-                step = "talk"
-                async with asyncio.timeout(TALK):
-                    with theirs():
-                        await self._greet(client)
-                    yield client
-                with suppress(aiosmtplib.SMTPException):
-                    await client.quit(timeout=FAREWELL)
-            finally:
-                hang_up(client)
-        except TimeoutError:
-            within = CONNECT if step == "connect" else TALK
-            raise NotSent(f"{step}: no answer within {within:g} s") from None
-        except (Failed, Unsent) as failure:
-            raise NotSent(f"{step}: {legible(str(failure))}") from failure
-        except (aiosmtplib.SMTPException, OSError) as failure:
-            raise NotSent(f"{step}: {legible(str(failure)) or 'the server hung up'}") from failure
+            async with dialogue(self._to.host, self._to.port, self._names, CONNECT) as client:
+                await self._enter(client)
+                yield client
+        except Unanswered as failure:
+            raise NotSent(str(failure)) from failure
 
-    async def _greet(self, client: aiosmtplib.SMTP) -> None:
-        await client.connect()
-        await client.ehlo()
+    async def _enter(self, client: aiosmtplib.SMTP) -> None:
+        """Upgrade and log in, where that is asked for."""
         if self._to.starttls:
             await client.starttls(
                 tls_context=create_default_context(), server_hostname=self._to.host

@@ -35,7 +35,10 @@ def refused(access: RouterAccess, allowed: tuple[str, ...] = ()) -> str:
     password = "a password" if access.password else ""
     offered = " and ".join(filter(None, [key, password])) or "neither key nor password"
     hint = f"; it takes only {' or '.join(allowed)}" if allowed else ""
-    return f"{where(access)} refused user {access.username!r} with {offered}{hint}"
+    return (
+        f"{where(access)} refused user {access.username!r} with {offered}{hint}: let that in "
+        "there, or correct `credentials`"
+    )
 
 
 def changed_host(access: RouterAccess, shown: str, known: str) -> str:

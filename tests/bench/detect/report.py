@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import mean, median
 from typing import Any
 
 from tests.bench.detect import bounds
-from tests.bench.detect.lines import CUTS, Model
+from tests.bench.detect.lines import CUTS, LINES, Model, model
 from tests.bench.detect.work import FRESH, OWN, Figures
 
 
@@ -193,45 +193,35 @@ def stories(figures: Figures) -> str:
 
 
 def goals(figures: Figures, names: Sequence[str]) -> str:
-    """Which goals hold, with their figures."""
-    from tests.bench.detect.lines import model
+    """Which goals hold, with their figures.
 
+    Hidden lines are drawn at random, and a week of each tells now more, now less of it; what can be
+    promised of such is the mean over some of them.
+    """
     out = ["Goals"]
 
     def goal(holds: bool, what: str) -> None:
         out.append(f"  {'holds ' if holds else 'MISSED'}  {what}")
 
+    cuts, rates = [], []
     for name in names:
-        line = model(name)
-        hards = [f["median"] for f in main_variants(figures, name, OWN, "hard")]
-        if not hards:
+        if not main_variants(figures, name, OWN, "hard"):
             continue
-        hard, bound = median(h or 999.0 for h in hards), bounds.cut(line)
-        goal(
-            hard <= 1.3 * bound,
-            f"{name} hard cut {hard:.2f} s = {hard / bound:.2f} x bound (at most 1.3)",
-        )
-        rate, low, high = false(figures, name, OWN)
-        own = main_variants(figures, name, OWN, "own")[0]
-        goal(
-            rate + own <= 1.0,
-            f"{name} false failovers a year {rate + own:.2f} ({low:.2f}-{high:.2f}; at most 1)",
-        )
-        browns = [f["median"] for f in main_variants(figures, name, OWN, "brown40")]
-        brown, (least, most) = median(b or 999.0 for b in browns), bounds.brown(line)
-        told = f"{brown / least:.2f} x its bound ({brown / most:.2f} x the looser one; at most 2)"
-        goal(brown <= 2 * least, f"{name} 40 % brown-out {brown:.2f} s = {told}")
-        count = sum(main_variants(figures, name, OWN, "never")[0].values())
-        goal(count == 0, f"{name} never: {count} calls (at most 0)")
-        seen, number, _ = main_variants(figures, name, OWN, "compound")[0]
-        goal(seen == number, f"{name} compound: {seen} of {number} noticed")
-        pace = mean(f["pace"] for f in main_variants(figures, name, OWN, "history"))
-        goal(pace <= 3.3, f"{name} load {pace:.2f} probes/s, nuisances included (at most 3.3)")
-        for peer, setting, delay, false_rate in rivals(figures, name):
-            goal(
-                holds=False,
-                what=f"{name} {peer} ({setting}): {delay:.1f} s, {false_rate:.2f} a year, as good",
-            )
+        ratio, cut = _cut(figures, name)
+        rate, false_told = _rate(figures, name)
+        if name in LINES:
+            goal(ratio <= 1.3, f"{cut} (at most 1.3)")
+            goal(rate <= 1.0, f"{false_told}; at most 1)")
+        else:
+            cuts.append(ratio)
+            rates.append(rate)
+            out += [f"          {cut}", f"          {false_told})"]
+        for holds, what in _others(figures, name):
+            goal(holds, what)
+    if cuts:
+        many = f"{len(cuts)} hidden lines together:"
+        goal(mean(cuts) <= 1.3, f"{many} hard cut {mean(cuts):.2f} x bound (at most 1.3)")
+        goal(mean(rates) <= 1.0, f"{many} {mean(rates):.2f} false failovers a year (at most 1)")
     others = {name.split(" | ")[1] for name in figures} - {OWN, FRESH}
     drawn = any("| silence " in name for name in figures)
     if others and drawn:
@@ -240,6 +230,36 @@ def goals(figures: Figures, names: Sequence[str]) -> str:
             ahead, "no setting of any peer is as quick at a cut and as seldom wrong as one of ours"
         )
     return "\n".join(out)
+
+
+def _cut(figures: Figures, name: str) -> tuple[float, str]:
+    """How long a hard cut goes unnoticed, in bounds."""
+    hards = [f["median"] for f in main_variants(figures, name, OWN, "hard")]
+    hard, bound = median(h or 999.0 for h in hards), bounds.cut(model(name))
+    return hard / bound, f"{name} hard cut {hard:.2f} s = {hard / bound:.2f} x bound"
+
+
+def _rate(figures: Figures, name: str) -> tuple[float, str]:
+    """False failovers a year, those by targets' own troubles included."""
+    rate, low, high = false(figures, name, OWN)
+    rate += main_variants(figures, name, OWN, "own")[0]
+    return rate, f"{name} false failovers a year {rate:.2f} ({low:.2f}-{high:.2f}"
+
+
+def _others(figures: Figures, name: str) -> Iterator[tuple[bool, str]]:
+    """The goals that are every line's own: whether each holds, and its figure."""
+    browns = [f["median"] for f in main_variants(figures, name, OWN, "brown40")]
+    brown, (least, most) = median(b or 999.0 for b in browns), bounds.brown(model(name))
+    told = f"{brown / least:.2f} x its bound ({brown / most:.2f} x the looser one; at most 2)"
+    yield brown <= 2 * least, f"{name} 40 % brown-out {brown:.2f} s = {told}"
+    count = sum(main_variants(figures, name, OWN, "never")[0].values())
+    yield count == 0, f"{name} never: {count} calls (at most 0)"
+    seen, number, _ = main_variants(figures, name, OWN, "compound")[0]
+    yield seen == number, f"{name} compound: {seen} of {number} noticed"
+    pace = mean(f["pace"] for f in main_variants(figures, name, OWN, "history"))
+    yield pace <= 3.3, f"{name} load {pace:.2f} probes/s, nuisances included (at most 3.3)"
+    for peer, setting, delay, rate in rivals(figures, name):
+        yield False, f"{name} {peer} ({setting}): {delay:.1f} s, {rate:.2f} a year, as good"
 
 
 def rivals(figures: Figures, line: str) -> list[tuple[str, str, float, float]]:

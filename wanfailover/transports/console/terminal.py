@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 import pyte
@@ -26,6 +28,8 @@ PRIVATE_MODES = (6, 7, 25)
 """Rows counted from the upper margin; wrapping; the cursor, to be seen or not."""
 
 ESC = "\x1b"
+
+_DATA, _REVERSE = attrgetter("data"), attrgetter("reverse")
 
 
 class Terminal:
@@ -131,9 +135,9 @@ class _Picture(pyte.Screen):
     def taken(self) -> Screen:
         """What is to be seen now, as a value."""
         for row in self.dirty:  # of those that a key has changed, which are few
-            line = [self.buffer[row][column] for column in range(COLUMNS)]
-            self._texts[row] = "".join([cell.data for cell in line])
-            self._reverse[row] = {(row, at) for at, cell in enumerate(line) if cell.reverse}
+            line = [*map(self.buffer[row].__getitem__, range(COLUMNS))]
+            self._texts[row] = "".join(map(_DATA, line))
+            self._reverse[row] = {(row, at) for at in compress(range(COLUMNS), map(_REVERSE, line))}
         self.dirty.clear()
         cursor = (self.cursor.y, min(self.cursor.x, COLUMNS - 1))
         return Screen(
