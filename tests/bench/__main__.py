@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.bench.livelihood import livelihood
 from tests.bench.outages import console, linux, show
+from tests.bench.year import year
 from wanfailover.lab import Lab, virtual
 from wanfailover.lab.addresses import DNS, ECHO, WEB, WEB_HOST
 from wanfailover.lab.office import Office
@@ -49,6 +50,9 @@ def main() -> None:
     parser.add_argument(
         "--slow-runs", type=int, default=2, help="switches of each at its slowest (default 2)"
     )
+    parser.add_argument(
+        "--year-runs", type=int, default=10, help="tellings of a year in each way (default 10)"
+    )
     arguments = parser.parse_args()
     enter([sys.executable, "-m", "tests.bench", *sys.argv[1:]])
     print(f"{machine()}\n{busy('at the beginning')}", flush=True)
@@ -59,6 +63,8 @@ def main() -> None:
             livelihood(fresh(directory, "tunnels"), arguments.tunnel_runs)
         if arguments.watch:
             watching(fresh(directory, "watching"), arguments.watch)
+        if arguments.year_runs:
+            year(fresh(directory, "year"), arguments.year_runs)
         for name in virtual.names() if arguments.console_runs else ():
             runs = arguments.console_runs, arguments.slow_runs, arguments.trial_runs
             console(name, fresh(directory, name), *runs)

@@ -45,8 +45,17 @@ def _story(reader: Reader, since: datetime | None) -> Iterator[str]:
     from wanfailover.journal.eras import utc_now
     from wanfailover.outages import account
 
-    yield from history(_since(reader, since))
-    yield from outages(account(reader.records(), utc_now(), since))
+    records = list(_told(reader))
+    yield from history(record for record in records if since is None or record.at >= since)
+    yield from outages(account(records, utc_now(), since))
+
+
+def _told(reader: Reader) -> Iterator[Record]:
+    """All but what is for the next start alone, and stands beside a decision: two of three."""
+    from wanfailover.core.entries import LineLearned
+    from wanfailover.journal.plain import KINDS
+
+    return reader.records(*(kind for kind in KINDS.values() if kind is not LineLearned))
 
 
 def _json(reader: Reader, since: datetime | None) -> Iterator[str]:
@@ -65,7 +74,7 @@ def _csv(reader: Reader, site: str, since: datetime | None) -> Iterator[str]:
     from wanfailover.report import stamp
 
     yield _row("site", "circuit", "began", "ended", "seconds", "end_seen", "because")
-    for each in account(reader.records(), utc_now(), since).outages:
+    for each in account(_told(reader), utc_now(), since).outages:
         ended = "" if each.lasting else stamp(each.ended)
         yield _row(
             site, each.circuit, stamp(each.began), ended, f"{each.seconds:.0f}",

@@ -144,7 +144,7 @@ def usual_cost(reader: Reader) -> float | None:
 def _days(reader: Reader) -> Mapping[str, tuple[Day, ...]]:
     """What was learned of each circuit, day by day of watching; the newest word on a day counts."""
     days: dict[str, dict[int, Day]] = {}
-    for record in reader.records(LineLearned, newest_first=True):
+    for record in reader.newest_of_each(LineLearned, "circuit", "day"):
         match record.entry:
             case LineLearned(circuit=circuit, day=number) as told:
                 known = days.setdefault(circuit, {})

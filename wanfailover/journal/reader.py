@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -21,6 +21,8 @@ from wanfailover.journal.plain import KINDS, from_data
 from wanfailover.journal.rows import SCHEMA, Row
 from wanfailover.journal.spill import Spill
 from wanfailover.sites import SiteDir
+
+_SELECT = "SELECT id, at, boot, mono, kind, data FROM entry"
 
 LATER = 1 << 62
 """Numbers of rows that are not in the journal come after all that are."""
@@ -88,11 +90,28 @@ class Reader:
         names = [kind.__name__ for kind in kinds] or list(KINDS)
         marks = ",".join("?" * len(names))
         order = "DESC" if newest_first else "ASC"
-        query = f"SELECT id, at, boot, mono, kind, data FROM entry WHERE kind IN ({marks}) ORDER BY id {order}"  # noqa: E501, S608
+        query = f"{_SELECT} WHERE kind IN ({marks}) ORDER BY id {order}"
+        yield from self._read(query, names, names, newest_first=newest_first)
+
+    def newest_of_each(self, kind: type[Entry], *fields: str) -> Iterator[Record]:
+        """Yield the newest of *kind* for each value of *fields*, and maybe more: newest first.
+
+        Where one replaces another, a year has many and few count.
+        """
+        each = ", ".join(f"json_extract(data, '$.{field}')" for field in fields)
+        newest = f"SELECT MAX(id) FROM entry WHERE kind = ? AND json_valid(data) GROUP BY {each}"  # noqa: S608 - fields are ours
+        query = f"{_SELECT} WHERE id IN ({newest}) ORDER BY id DESC"
+        name = kind.__name__
+        yield from self._read(query, [name], [name], newest_first=True)
+
+    def _read(
+        self, query: str, values: Sequence[str], names: Collection[str], *, newest_first: bool
+    ) -> Iterator[Record]:
+        """Yield what a query finds, and what of *names* is not in the journal yet."""
         numbered = enumerate(self._beside, LATER)
         late = [(id_, *row) for id_, row in numbered if row.kind in names]
         try:
-            stored = self.db.execute(query, names)
+            stored = self.db.execute(query, values)
             for row in chain(reversed(late), stored) if newest_first else chain(stored, late):
                 yield _record(*row)
         except (sqlite3.Error, ValueError, TypeError) as error:
