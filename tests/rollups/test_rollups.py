@@ -263,6 +263,19 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path, facts):
     assert rows(tmp_path) == rows(made_up(agent, tmp_path / "again"))
 
 
+def test_a_file_that_is_deleted_under_way_comes_back(tmp_path, facts):
+    """It is begun anew at once; the rest of it with the next start."""
+    agent = Agent(tmp_path).feed(*facts[: len(facts) // 2])
+    wait_for((tmp_path / store.NAME).exists)
+    for path in tmp_path.glob(f"{store.NAME}*"):
+        path.unlink()
+    agent.feed(*facts[len(facts) // 2 :]).stop()
+    assert agent.keeper.trouble is None
+    assert rows(tmp_path)
+    assert catch_up(tmp_path, agent.samples, agent.wall()) == [agent.recorder.run]
+    assert rows(tmp_path) == rows(made_up(agent, tmp_path / "again"))
+
+
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path, facts):
     """It is told of."""
     with closing(store.opened(tmp_path / store.NAME)) as db:

@@ -92,20 +92,22 @@ def catch_up(folder: Path, samples: Path, now: float, but: str = "") -> list[str
             runs[Part(segment).head.run].append(segment)
     with closing(store.opened(folder / store.NAME)) as db:
         store.forget_runs(db, runs)
-        missing = [run for run in runs if run != but and not store.is_complete(db, run)]
-        for run in missing:
+        wanting = [run for run in runs if run != but and not store.is_complete(db, run)]
+        for run in wanting:
             _make_up(db, run, Log(samples), runs[run], now)
-    return missing
+    return wanting
 
 
 def _make_up(
     db: sqlite3.Connection, run: str, log: Log, many: Sequence[Segment], now: float
 ) -> None:
-    """Count from the last minute that was written on, which may have been cut short."""
-    since: float = store.whole_hours(now - store.MINUTES) + store.HOUR
-    last = store.last_of(db, run)
-    if last is not None:
-        since = max(since, last - MINUTE)
+    """Count from the first minute on that is missing, and the one before: it may be cut short."""
+    since = store.whole_hours(now - store.MINUTES) + store.HOUR
+    known = store.minutes_of(db, run)
+    missing = max(since, int(many[0].began // MINUTE + 1) * MINUTE)
+    while missing in known:
+        missing += MINUTE
+    since = max(since, missing - 2 * MINUTE)
     begun = [n for n, segment in enumerate(many) if segment.began < since - MINUTE]
     log.segments = [*many[begun[-1] if begun else 0 :]]
     counted = _Counted(db, run, since)

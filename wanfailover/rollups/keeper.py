@@ -143,11 +143,18 @@ class Scribe:
                 self.trouble = None
             except (sqlite3.Error, OSError) as error:
                 self._failed(error)
+        self._close()
+
+    def _close(self) -> None:
         if self._db is not None:
             self._db.close()
+            self._db = None
 
     def _do(self, run: str, rows: Sequence[Row], wall: float, last: bool) -> None:
         self._owed |= {(run, row.circuit, row.t): row for row in rows}
+        if self._db is not None and not self._path.exists():  # somebody has deleted it
+            self._close()
+            self._torn.add(run)
         if self._db is None:
             self._db = store.opened(self._path)
         for owed in sorted({run for run, _, _ in self._owed}):
@@ -161,9 +168,7 @@ class Scribe:
             self._pruned = wall
 
     def _failed(self, error: sqlite3.Error | OSError) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._close()
         if isinstance(error, sqlite3.Error) and damaged(error):
             self._set_aside()
         if len(self._owed) > store.AT_ONCE:

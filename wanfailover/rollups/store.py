@@ -164,10 +164,9 @@ def forget_runs(db: sqlite3.Connection, but: Collection[str]) -> None:
                 db.execute("DELETE FROM run WHERE name = ?", (run,))
 
 
-def last_of(db: sqlite3.Connection, run: str) -> int | None:
-    """Give the last minute of *run* that was written; None where none was."""
-    (t,) = db.execute("SELECT MAX(t) FROM minute WHERE run = ?", (run,)).fetchone()
-    return None if t is None else int(t)
+def minutes_of(db: sqlite3.Connection, run: str) -> set[int]:
+    """Give the minutes of *run* that were written."""
+    return {int(t) for (t,) in db.execute("SELECT t FROM minute WHERE run = ?", (run,))}
 
 
 def _of(row: Row) -> Figures:
