@@ -173,13 +173,13 @@ def decided_at(reader: Reader, at: datetime, within: timedelta = timedelta()) ->
 
         at: When.
 
-        within: How long a time that is; of several decisions within it one that switched is meant,
-            else the last.
+        within: How long a time that is. One that switched within it is meant, or as long before,
+            for what is told of a switch is told just after it was decided; else the last.
     """
     every = reader.records(DecisionMade, AgentStopped, newest_first=True)
     known = (record for record in every if record.at <= at + within)
     record = last = next(known, None)
-    while record is not None and record.at > at:
+    while record is not None and record.at > at - within:
         if isinstance(record.entry, DecisionMade) and record.entry.switch:
             return explained(record.entry, record.at)
         record = next(known, None)

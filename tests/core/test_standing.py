@@ -13,12 +13,13 @@ from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.requests import News, Requests
 from wanfailover.core.situation import RESTORED_WITHIN, Hold
-from wanfailover.core.standing import MENDED, Standing
+from wanfailover.core.standing import Standing
 from wanfailover.core.unsettled import Interrupted, Stuck
 
 OFFICE = site()
 LEFT_OPEN = Interrupted("s1", "primary", "backup")
 MOVED = "the router says so, and it was not our doing"
+MENDED = "another hand has put it there, or the router itself"
 MOVED_AWAY = "found so: moved while no agent ran"
 
 

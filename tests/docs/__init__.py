@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.docs.keys import keys
 from wanfailover.core.policy import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,10 @@ def rules() -> Iterator[str]:
         yield f"| `{rule.name}` | {rule.means} |"
 
 
-MADE: dict[tuple[str, str], Callable[[], Iterator[str]]] = {("README.md", "rules"): rules}
+MADE: dict[tuple[str, str], Callable[[], Iterator[str]]] = {
+    ("README.md", "rules"): rules,
+    ("profiles/README.md", "keys"): keys,
+}
 """By the page, and the name of the place in it, between `<!-- NAME -->` and `<!-- /NAME -->`."""
 
 

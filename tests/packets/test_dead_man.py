@@ -87,7 +87,7 @@ def asked_for_the_backup(office: Office, lab: Lab) -> Iterator[None]:
 def told(office: Office) -> list[str]:
     """What the journal tells of timed undos."""
     lines = office.command("history").stdout.splitlines()
-    return [line.partition("dead-man: ")[2] for line in lines if "dead-man: " in line]
+    return [line.partition("timed undo: ")[2] for line in lines if "timed undo: " in line]
 
 
 def test_killed_in_the_middle_the_router_comes_back_by_itself(lab: Lab, tmp_path: Path):
