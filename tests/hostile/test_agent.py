@@ -24,12 +24,12 @@ from tests.transports.agents import free_port
 from wanfailover.core import entries as log
 from wanfailover.core.engine import TICK
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.waits, pytest.mark.alone, pytest.mark.timeout(240)]
 
 RATE = 100
 """Pieces of junk a second on each socket."""
 
-SECONDS = 20.0
+SECONDS = 10.0
 """For which an agent is looked at, quiet and flooded."""
 
 LEAVING = 7.0
@@ -126,7 +126,7 @@ def looked_at(folder: Path, *, flooded: bool) -> dict:
             box.wait(up)
             if flooded:  # what is loaded once is loaded
                 with box.flood():
-                    time.sleep(5)
+                    time.sleep(3)
                 time.sleep(LEAVING)
             before, report, told = Seen.of(agent.pid), box.ask(), len(box.entries())
             reads = box.calls.count("read")
