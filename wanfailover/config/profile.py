@@ -25,7 +25,7 @@ class Keep:
 
         samples_size: Bytes that these may take; the oldest go first.
 
-        history: Decisions, switchovers, and what lines have taught.
+        history: Decisions, switchovers, what lines have taught, and samples by the hour.
     """
 
     samples: float = 7 * 86400.0
