@@ -296,9 +296,23 @@ def test_the_command_that_catches_up_says_what_is_wrong_in_a_sentence(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def bare(folder: Path) -> str:
+    """A Python that does not know this program, as Debian's own: but for its libraries."""
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    name = folder / "python"
+    name.write_text(
+        "#!/bin/sh\ncd /\n"
+        f'PYTHONPATH="$PYTHONPATH:{":".join(libraries)}" exec {sys._base_executable} "$@"\n'
+    )
+    name.chmod(0o755)
+    return str(name)
+
+
 async def test_an_agent_has_it_done_in_a_process_of_its_own(tmp_path, facts, monkeypatch, caplog):
     """After the start, if there is anything to do; and it ends with the agent."""
     monkeypatch.setattr(catchup, "SETTLED", 0.0)
+    monkeypatch.setattr(sys, "executable", bare(tmp_path))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     agent = Agent(tmp_path).feed(*facts[:5000]).kill()
     live = rows(tmp_path)
     await catchup.beside(tmp_path, agent.samples, "another")

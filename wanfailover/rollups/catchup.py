@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from contextlib import closing, suppress
 from math import inf
 from pathlib import Path
 
+import wanfailover
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Instant
 from wanfailover.errors import RecordingError
@@ -31,6 +33,9 @@ SETTLED = 60.0
 
 WRITE = 600.0
 """Seconds of the recording between two writings."""
+
+HERE = str(Path(wanfailover.__path__[0]).parent)
+"""Where another Python finds this program: the Debian package's own need not look there."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +55,9 @@ async def beside(folder: Path, samples: Path, run: str) -> None:
         if len(segments(samples)) < 2:
             return
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "wanfailover.rollups", folder, samples, run,
+            sys.executable, "-P", "-m", "wanfailover.rollups", folder, samples, run,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": HERE},
         )  # fmt: skip
     except OSError as error:
         _log.warning("rollups-not-made-up", extra={"why": str(error)})
