@@ -146,7 +146,7 @@ def test_check_makes_no_state_directory(desk):
     """It changes nothing: where no agent has run, notes last as long as the command."""
     done = desk.check("plain")
     assert done.returncode == 3
-    assert "does not answer" in done.stdout
+    assert "does not answer" in done.stderr
     assert not desk.state.exists()
 
 

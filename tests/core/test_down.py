@@ -89,6 +89,17 @@ def test_a_line_that_never_answered_was_not_silent_while_we_were_deaf():
     assert told.line.read(63.0).state is State.DOWN
 
 
+def test_nor_was_one_that_nobody_had_asked_just_before():
+    """Nothing left this host for half a minute, and then we are stalled: neither is its silence."""
+    told = Told(0.5)
+    told.answer(0.0)
+    told.lose(30.0, 30.5)
+    told.line.deaf(91.0, 60.0)
+    told.lose(91.0, 91.1, 91.2, 91.3, 91.4)
+    assert told.line.read(92.9).state is not State.DOWN
+    assert told.line.read(93.0).state is State.DOWN
+
+
 # Brown-outs.
 
 

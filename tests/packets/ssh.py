@@ -85,4 +85,4 @@ class Door:
             assert line, "sshd did not start"
         yield
         listener.kill()
-        listener.communicate()
+        listener.wait()  # and not for its sessions: one whose end was cut off never learns of it

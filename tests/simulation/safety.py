@@ -106,6 +106,7 @@ class Safety:
     _moves: list[float] = field(default_factory=list)  # when automation touched the router
     _due: float | None = None  # when it began, and has not touched it yet
     _touched: float | None = None  # the one under way
+    _strange: bool | None = None  # what that found was of another hand, and no circuit
     _tries: list[float] = field(default_factory=list)  # of this life, those that touched it
     _refused: int = 0  # in a row
     _not_before: float = -inf  # the next try, after one that was refused
@@ -128,6 +129,8 @@ class Safety:
             if self._busy:
                 self.violated(f"S5: {name} while {self._busy} is under way")
             self._busy = name
+            if name == "perform" and self._strange is None:
+                self._strange = self.by_hand and self.office.router.holds() is None
             if name == "perform" and self._due is not None:
                 self._moves.append(self._due)
                 self._due, self._touched = None, self._due
@@ -197,7 +200,7 @@ class Safety:
         self.started += 1
         self.rules[rule] = self.rules.get(rule, 0) + 1
         self.say(f"    switching {started.source} -> {target} by {rule}")
-        self._due = self._touched = None
+        self._due = self._touched = self._strange = None
         self.moved = None
         self.begins()
         if rule == "operator-asked":
@@ -278,6 +281,8 @@ class Safety:
             self._moves.remove(self._touched)  # it was let in nowhere
         if outcome.ending is Ending.PROVED:
             self.by_hand = False
+        elif outcome.ending is Ending.UNDONE and self._strange:  # whatever came in between
+            self.by_hand = self.office.router.holds() is None
 
     def _count(self, outcome: Outcome, now: float) -> None:
         """S3 once more: what the hour's budget does not count is bounded, too."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
+from tests.simulation.story import FOREIGN
 from tests.simulation.world import in_virtual_time, world
 from wanfailover.core.facts import SwitchRequest
 from wanfailover.core.standing import MENDED
@@ -184,3 +185,29 @@ def test_whoever_puts_a_stuck_router_in_order_by_hand_is_told_to_have_done_so() 
         " is on primary",
         f" is on primary: {MENDED}",
     ]
+
+
+def test_what_a_hand_has_made_of_the_router_may_come_back_with_an_undo() -> None:
+    """Told by the watch as the agent's own: another hand had meddled while the switch went on."""
+
+    async def story(journal: Path) -> tuple[list[str], str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            first = made.office.site.circuits[0]
+
+            def strange() -> None:
+                made.router.set_by_hand(first.address, FOREIGN[1])
+                made.safety.by_hand = True
+
+            def whole() -> None:
+                made.set_by_hand(first)
+                made.safety.by_hand = False
+
+            made.fates.at_point("tidy returned", 1, strange)
+            made.fates.at_point("line 'conntrack", 1, whole)
+            made.office.life["primary"] = offices.Life.DEAD
+            await asyncio.sleep(LASTS)
+            await made.settle()
+            return made.safety.wrong, alive(made).engine.decision.rule
+
+    assert in_virtual_time(story) == ([], "foreign-state")

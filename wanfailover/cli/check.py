@@ -73,6 +73,8 @@ def command(
     elif not offline:
         click.echo(ANSWERS[worst])
     if error is not None:
+        if not sys.stdout.isatty():  # where the row goes to a file, whoever waits is told
+            click.echo(error, err=True)
         sys.exit(exit_code(error))
     sys.exit(1 if worst == "red" else 0)
 

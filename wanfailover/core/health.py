@@ -188,7 +188,7 @@ class Line:
             self._overdue.clear()
             self._seconds.clear()
         if not self._fallen_silent:
-            ages += ["_life", "_floor"] if self._life is None else ["_life"]
+            ages += ["_life", "_floor"]
         self._suspicion.clear()
         self._watched = None
         for instant in ages:
