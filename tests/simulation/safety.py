@@ -279,8 +279,8 @@ class Safety:
         self.say(f"    {outcome.ending}: {outcome.because}")
         if not outcome.changed and self._touched is not None:
             self._moves.remove(self._touched)  # it was let in nowhere
-        if outcome.ending is Ending.PROVED:
-            self.by_hand = False
+        if outcome.ending is Ending.PROVED:  # unless a hand came after the proof
+            self.by_hand = self.by_hand and self.office.router.holds() is None
         elif outcome.ending is Ending.UNDONE and self._strange:  # whatever came in between
             self.by_hand = self.office.router.holds() is None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
 from tests.simulation.story import FOREIGN
-from tests.simulation.world import in_virtual_time, world
+from tests.simulation.world import World, in_virtual_time, world
 from wanfailover.core.facts import SwitchRequest
 from wanfailover.core.standing import MENDED
 
@@ -187,24 +187,40 @@ def test_whoever_puts_a_stuck_router_in_order_by_hand_is_told_to_have_done_so() 
     ]
 
 
+def strange(made: World) -> None:
+    """A hand puts the router on no circuit."""
+    made.router.set_by_hand(made.office.site.circuits[0].address, FOREIGN[1])
+    made.safety.by_hand = True
+
+
 def test_what_a_hand_has_made_of_the_router_may_come_back_with_an_undo() -> None:
     """Told by the watch as the agent's own: another hand had meddled while the switch went on."""
 
     async def story(journal: Path) -> tuple[list[str], str]:
         async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
             await made.settle()
-            first = made.office.site.circuits[0]
-
-            def strange() -> None:
-                made.router.set_by_hand(first.address, FOREIGN[1])
-                made.safety.by_hand = True
 
             def whole() -> None:
-                made.set_by_hand(first)
+                made.set_by_hand(made.office.site.circuits[0])
                 made.safety.by_hand = False
 
-            made.fates.at_point("tidy returned", 1, strange)
+            made.fates.at_point("tidy returned", 1, partial(strange, made))
             made.fates.at_point("line 'conntrack", 1, whole)
+            made.office.life["primary"] = offices.Life.DEAD
+            await asyncio.sleep(LASTS)
+            await made.settle()
+            return made.safety.wrong, alive(made).engine.decision.rule
+
+    assert in_virtual_time(story) == ([], "foreign-state")
+
+
+def test_a_hand_that_comes_just_after_the_proof_is_a_hand() -> None:
+    """Told by the watch as the agent's own, likewise: what is proved is whole, it took for sure."""
+
+    async def story(journal: Path) -> tuple[list[str], str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.fates.at_point("proved", 1, partial(strange, made))
             made.office.life["primary"] = offices.Life.DEAD
             await asyncio.sleep(LASTS)
             await made.settle()
