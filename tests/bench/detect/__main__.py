@@ -60,8 +60,9 @@ def main() -> None:
     print(report.goals(figures, [n for n in names if n != "L5"]))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1, default=asdict))
-    if not options.no_plot and not options.quick:
-        plot.draw(figures, [n for n in names if n in lines.LINES], options.plot)
+    drawn = [name for name in names if name in lines.LINES]
+    if drawn and not options.no_plot and not options.quick:
+        plot.draw(figures, drawn, options.plot)
         print(f"The plot is {options.plot.name}.")
     print(f"It took {(time.monotonic() - begun) / 60:.1f} minutes.", file=sys.stderr)
 
