@@ -231,6 +231,17 @@ def test_a_drill_is_one_incident():
     assert fold.letters[-1].lines[0] == "switch to backup: done: proved"
 
 
+def test_a_drill_that_ended_away_is_over_once_all_is_as_it_was():
+    """It failed, and the rules went back later: the next outage is one of its own."""
+    fold = Fold()
+    fold.tell(DrillBegan("d1", "primary", "backup", 300.0, "schedule"), LEFT, PROVED)
+    assert fold.tell(DrillEnded("d1", "failed", "the rules decide from here", 9.0)) == ["drilled"]
+    fold.tell(BACK, HOME, STEADY)
+    assert fold.letters[-1].stage == "ended"
+    assert fold.tell(LEFT) == ["left"]
+    assert fold.letters[-1].stage == "began"
+
+
 ALPHABET = [
     LEFT, PROVED, BACK, HOME, UP, DOWN, STEADY, page("both-down"), page("stuck"),
     log.SwitchoverEnded("s1", "primary", "backup", "active-down", "undone", 4.0, "refused"),

@@ -106,6 +106,19 @@ async def test_one_that_is_refused_holds_up_none_behind_it(tmp_path):
 
 
 @virtual_time
+async def test_one_that_is_refused_for_ever_does_not_delay_the_next(tmp_path):
+    """The path answers: news are told at once, not when the refused one's turn comes again."""
+    way = Taker()
+    way.refuses = {"left"}
+    async with Life(tmp_path, {"mail": way}) as life:
+        await life.record(LEFT)
+        await asyncio.sleep(3 * PAUSES[-1] + 1)
+        await life.record(log.TunnelsFailed("backup", "none came up"))
+        await asyncio.sleep(1.0)
+        assert way.keys == ["tunnels"]
+
+
+@virtual_time
 async def test_what_no_path_takes_for_a_week_is_given_up(tmp_path):
     """Not before; then it is marked so, and logged."""
     way = Taker(lambda: False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import stat
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -44,13 +46,15 @@ class Handler:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
         self.refused: set[str] = set()
+        self.refusal = "550 5.1.1 no such user"
+        self.taken_for: list[list[str]] = []
         self.data = "250 2.0.0 queued as 7"
 
     async def handle_RCPT(  # noqa: N802
         self, server, session, envelope, address, options
     ):
         if address in self.refused:
-            return "550 5.1.1 no such user"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -59,6 +63,7 @@ class Handler:
     ):
         if self.data.startswith("250"):
             self.taken.append(envelope.content)
+            self.taken_for.append(envelope.rcpt_tos)
         return self.data
 
 
@@ -129,6 +134,20 @@ async def test_one_recipient_is_refused_and_the_others_are_told():
             await sender(by_mail(port, "gone@example.com")).send(LETTER)
         assert caught.value.refused
     assert len(handler.taken) == 1
+
+
+async def test_who_cannot_be_told_now_is_told_later_and_the_others_once():
+    """An office's server without DNS takes its own people's mail, and not yet the on-call's."""
+    async with mail_server() as (handler, port):
+        handler.refused, handler.refusal = {"oncall@example.net"}, "450 4.4.3 no route yet"
+        way = sender(by_mail(port, "ops@example.com", "oncall@example.net"))
+        for _ in range(2):
+            with pytest.raises(NotSent, match="no route yet") as caught:
+                await way.send(LETTER)
+            assert caught.value.refused
+        handler.refused = set()
+        assert (await way.send(LETTER)).startswith("250")
+    assert handler.taken_for == [["ops@example.com"], ["oncall@example.net"]]
 
 
 @pytest.mark.parametrize(("reply", "refused"), [("554 5.7.1 spam", True), ("451 later", False)])
@@ -274,6 +293,14 @@ async def test_a_program_that_fails(program, code, refused):
     with pytest.raises(NotSent, match=f"exit code {code}: no lamp") as caught:
         await sender(program("echo no lamp >&2", f"exit {code}")).send(LETTER)
     assert caught.value.refused is refused
+
+
+async def test_what_a_program_leaves_running_is_not_waited_for(program, tmp_path, monkeypatch):
+    """It has ended, and well; that a child of its own holds its output open is no matter."""
+    monkeypatch.setattr(command, "WITHIN", 3.0)
+    path = program("echo lit", "sleep 7 &", f'echo $! >"{tmp_path}/child"')
+    assert await sender(path).send(LETTER) == "lit"
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
 
 
 async def test_a_program_that_does_not_end_is_killed_with_its_children(

@@ -8,6 +8,8 @@ import os
 import shutil
 import signal
 from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import IO
 
 from wanfailover.addressees import ByCommand
 from wanfailover.notify.letter import Letter
@@ -19,6 +21,9 @@ WITHIN = 25.0
 
 LATER = 75
 """Exit code for "not now, try again" (sysexits.h, EX_TEMPFAIL)."""
+
+MOST = 4096
+"""Bytes of what it says that are read."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER")
 """Of our environment; the rest may hold secrets."""
@@ -32,18 +37,27 @@ class CommandWay:
 
     async def send(self, letter: Letter) -> str:
         """Start it, give it the message, and wait for its end."""
+        with TemporaryFile() as out:  # no pipe: what it leaves running may hold that open
+            code = await self._run(json.dumps(letter.data()).encode() + b"\n", out)
+            out.seek(0)
+            words = legible(out.read(MOST).decode("utf-8", "replace"))
+        if code != 0:
+            why = f"exit code {code}" + (f": {words}" if words else "")
+            raise NotSent(why, refused=code != LATER)
+        return words or "exit code 0"
+
+    async def _run(self, message: bytes, out: IO[bytes]) -> int | None:
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._words, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT,
-                env=environment, start_new_session=True,
+                *self._words, stdin=asyncio.subprocess.PIPE, stdout=out,
+                stderr=asyncio.subprocess.STDOUT, env=environment, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise NotSent(f"cannot be started: {error.strerror}") from None
         try:
             async with asyncio.timeout(WITHIN):
-                said, _ = await process.communicate(json.dumps(letter.data()).encode() + b"\n")
+                await process.communicate(message)
         except TimeoutError:
             raise NotSent(f"has not ended within {WITHIN:g} s") from None
         finally:
@@ -51,11 +65,7 @@ class CommandWay:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-        words = legible(said.decode("utf-8", "replace"))
-        if process.returncode != 0:
-            why = f"exit code {process.returncode}" + (f": {words}" if words else "")
-            raise NotSent(why, refused=process.returncode != LATER)
-        return words or "exit code 0"
+        return process.returncode
 
     async def look(self) -> str:
         """See whether it is there and may be started."""

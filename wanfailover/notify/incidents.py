@@ -222,8 +222,9 @@ class Incidents:
 
     @property
     def _drilling(self) -> bool:
-        """A drill's own end is its incident's."""
-        return CIRCUITS in self._open and "drill" in self._open[CIRCUITS].told
+        """A drill's own end is its incident's, where it ends at home."""
+        told = self._open[CIRCUITS].told if CIRCUITS in self._open else ()
+        return "drill" in told and "drilled" not in told
 
     def _refuses(self, made: log.DecisionMade) -> bool:
         """The active circuit is dead, a better one is there, and it is not moved to."""

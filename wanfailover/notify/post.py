@@ -67,6 +67,7 @@ class _Queue:
     waiting: list[Letter] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     failed: int = 0
+    works: bool = True  # it answers, whatever it says
     trouble: str | None = None
 
 
@@ -192,10 +193,10 @@ class Post:
                 continue
 
     async def _awaited(self, queue: _Queue) -> None:
-        """News end a pause where the path was well, or is hoped to be again."""
+        """News end a pause where the path works, or is hoped to work again."""
         while True:
             await queue.news.wait()
-            if not queue.failed:
+            if not queue.failed or queue.works:
                 return
             queue.news.clear()
 
@@ -210,12 +211,15 @@ class Post:
                     words = await queue.way.send(letter)
             except (NotSent, TimeoutError) as error:
                 self._complain(queue, str(error) or f"nothing within {DEADLINE:g} s")
-                if isinstance(error, NotSent) and error.refused:
+                queue.works = isinstance(error, NotSent) and error.refused
+                if queue.works:
                     continue  # this one; the next may be taken
                 return False
             except Exception as bug:  # noqa: BLE001 - a bug in one way must not silence the others
                 self._complain(queue, f"this is a bug in wanfailover: {type(bug).__name__}")
+                queue.works = False
                 return False
+            queue.works = True
             told = f"told {queue.name}: {words}"
             _log.info("notified", sentence=told, path=queue.name, id=letter.id, answer=words)
             await self._done(queue, letter, SENT)

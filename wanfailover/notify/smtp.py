@@ -35,20 +35,35 @@ class MailWay:
     def __init__(self, to: ByMail, names: Names) -> None:
         self._to = to
         self._names = names
+        self._told: tuple[str, list[str]] = (
+            "",
+            [],
+        )  # a letter that not all have, and who has
 
     async def send(self, letter: Letter) -> str:
-        """Hand it over; some recipients' refusal is not the others'."""
+        """Hand it over; some recipients' refusal is not the others'.
+
+        Whom the server cannot take now is asked for again, and the others do not get it twice.
+        """
         message = composed(letter, self._to).as_bytes(policy=UNFOLDED)
+        had = self._told[1] if self._told[0] == letter.id else []
         async with self._session() as client:
             await client.mail(self._to.sender)
-            refused = [each for each in self._to.recipients if not await self._takes(client, each)]
-            if len(refused) == len(self._to.recipients):
+            waiting = [each for each in self._to.recipients if each not in had]
+            codes = {each: await self._asked(client, each) for each in waiting}
+            taken = [each for each, code in codes.items() if code < 400]
+            refused = [each for each in codes if each not in taken]
+            later = [each for each in refused if codes[each] < 500]
+            if not taken:
                 raise NotSent(f"no recipient is taken: {self._words}", refused=True)
             try:
                 response = await client.data(message)
             except aiosmtplib.SMTPResponseException as error:
                 why = legible(f"data: {error.code} {error.message}")
                 raise NotSent(why, refused=error.code >= 500) from error
+        if later:
+            self._told = letter.id, had + taken
+            raise NotSent(f"not taken yet for {', '.join(later)}: {self._words}", refused=True)
         but = f"; but not for {', '.join(refused)}: {self._words}" if refused else ""
         return legible(f"{response.code} {response.message}") + but
 
@@ -59,13 +74,12 @@ class MailWay:
             login = f", and lets {self._to.username} in" if self._to.username else ""
             return f"the mail server answers{tls}{login}"
 
-    async def _takes(self, client: aiosmtplib.SMTP, recipient: str) -> bool:
+    async def _asked(self, client: aiosmtplib.SMTP, recipient: str) -> int:
         try:
-            await client.rcpt(recipient)
+            return (await client.rcpt(recipient)).code
         except aiosmtplib.SMTPResponseException as error:
             self._words = legible(f"{error.code} {error.message}")
-            return False
-        return True
+            return error.code
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[aiosmtplib.SMTP]:
