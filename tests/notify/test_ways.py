@@ -145,9 +145,16 @@ async def test_who_cannot_be_told_now_is_told_later_and_the_others_once():
             with pytest.raises(NotSent, match="no route yet") as caught:
                 await way.send(LETTER)
             assert caught.value.refused
+        handler.refusal = "550 5.1.1 no such user"
+        assert (await way.send(LETTER)).endswith(
+            "not for oncall@example.net: 550 5.1.1 no such user"
+        )
+        handler.refusal = "450 4.4.3 no route yet"
+        with pytest.raises(NotSent):
+            await way.send(LETTER)
         handler.refused = set()
         assert (await way.send(LETTER)).startswith("250")
-    assert handler.taken_for == [["ops@example.com"], ["oncall@example.net"]]
+    assert handler.taken_for == [["ops@example.com"], ["ops@example.com"], ["oncall@example.net"]]
 
 
 @pytest.mark.parametrize(("reply", "refused"), [("554 5.7.1 spam", True), ("451 later", False)])

@@ -35,10 +35,7 @@ class MailWay:
     def __init__(self, to: ByMail, names: Names) -> None:
         self._to = to
         self._names = names
-        self._told: tuple[str, list[str]] = (
-            "",
-            [],
-        )  # a letter that not all have, and who has
+        self._told: dict[str, list[str]] = {}  # who has a letter that not all have yet
 
     async def send(self, letter: Letter) -> str:
         """Hand it over; some recipients' refusal is not the others'.
@@ -46,26 +43,29 @@ class MailWay:
         Whom the server cannot take now is asked for again, and the others do not get it twice.
         """
         message = composed(letter, self._to).as_bytes(policy=UNFOLDED)
-        had = self._told[1] if self._told[0] == letter.id else []
+        had = self._told.get(letter.id, [])
         async with self._session() as client:
             await client.mail(self._to.sender)
             waiting = [each for each in self._to.recipients if each not in had]
             codes = {each: await self._asked(client, each) for each in waiting}
             taken = [each for each, code in codes.items() if code < 400]
-            refused = [each for each in codes if each not in taken]
-            later = [each for each in refused if codes[each] < 500]
-            if not taken:
-                raise NotSent(f"no recipient is taken: {self._words}", refused=True)
-            try:
-                response = await client.data(message)
-            except aiosmtplib.SMTPResponseException as error:
-                why = legible(f"data: {error.code} {error.message}")
-                raise NotSent(why, refused=error.code >= 500) from error
-        if later:
-            self._told = letter.id, had + taken
-            raise NotSent(f"not taken yet for {', '.join(later)}: {self._words}", refused=True)
-        but = f"; but not for {', '.join(refused)}: {self._words}" if refused else ""
-        return legible(f"{response.code} {response.message}") + but
+            words = await self._hand_over(client, message) if taken else "250 before"
+        refused = ", ".join(each for each in waiting if each not in taken)
+        if not had and not taken:
+            raise NotSent(f"no recipient is taken: {self._words}", refused=True)
+        if any(400 <= code < 500 for code in codes.values()):
+            self._told[letter.id] = had + taken
+            raise NotSent(f"not taken yet for {refused}: {self._words}", refused=True)
+        self._told.pop(letter.id, None)
+        return words + (f"; but not for {refused}: {self._words}" if refused else "")
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: bytes) -> str:
+        try:
+            response = await client.data(message)
+        except aiosmtplib.SMTPResponseException as error:
+            why = legible(f"data: {error.code} {error.message}")
+            raise NotSent(why, refused=error.code >= 500) from error
+        return legible(f"{response.code} {response.message}")
 
     async def look(self) -> str:
         """Connect, be greeted, upgrade and log in where that is asked for."""
