@@ -171,6 +171,7 @@ def _at_worst(detect: Detect) -> Detect:
 def findings(timing: Timing, wall: datetime) -> Iterator[Finding]:
     """Say all of it; *wall* is the time, with its zone."""
     yield from _detector(timing)
+    yield Finding("switch", Severity.GREEN, _switch(timing))
     yield from _return(timing)
     yield _windows(timing.profile, wall)
 
@@ -235,6 +236,13 @@ def _noticed(timing: Timing, circuit: Circuit) -> str:
             f"silences decide, {learned}; {brown}"
         )
     return f"an outage is noticed in {now}{late}, by {known:.0f} days of this line; {brown}"
+
+
+def _switch(timing: Timing) -> str:
+    cost = timing.policy.switch_cost
+    if not cost:
+        return "takes a second or so; how long here, the first will tell"
+    return f"takes about {cost:.1f} s" if cost < 10 else f"takes about {cost:.0f} s"
 
 
 def _return(timing: Timing) -> Iterator[Finding]:

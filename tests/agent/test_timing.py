@@ -307,6 +307,19 @@ class TestDetector:
         assert "to 15.1 s" in rows(profile(*PINGS), cost=60.0)[0][2]
 
 
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        (0.0, "takes a second or so; how long here, the first will tell"),
+        (2.86, "takes about 2.9 s"),
+        (64.4, "takes about 64 s"),
+    ],
+)
+def test_how_long_a_switch_takes(cost: float, told: str) -> None:
+    """By those that were made here, or by what the router is known to need."""
+    assert ("switch", "green", told) in rows(profile(*PINGS), cost=cost)
+
+
 class TestReturn:
     def told(self, told: Profile, cost: float = 0.0) -> str:
         (row,) = [row for row in rows(told, cost=cost) if row[0].startswith("return")]
