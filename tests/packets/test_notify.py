@@ -122,12 +122,15 @@ def test_a_drill_in_the_lab(lab: Lab, tmp_path: Path, driver: str):
     assert office.stop() == 0
 
 
+@pytest.mark.parametrize("driver", ["iproute2", R9100])
 @pytest.mark.parametrize("when", ["before", "during"])
-def test_a_drill_onto_a_dead_circuit_is_put_back(lab: Lab, tmp_path: Path, when: str):
+def test_a_drill_onto_a_dead_circuit_is_put_back(lab: Lab, tmp_path: Path, when: str, driver: str):
     """Nobody sees the backup while it is idle; its proof does, or the stay."""
-    office = Office(lab, tmp_path, settings=(*QUICK[:1], "policy: {dwell: 2s, proof_within: 4s}"))
+    router = stand(lab, R9100).router if driver == R9100 else None
+    policy = "policy: {dwell: 2s, proof_within: 4s}"
+    office = Office(lab, tmp_path, router=router, settings=(*QUICK[:1], policy))
     office.start()
-    office.wait(up("primary"), 5)
+    office.wait(up("primary"), 10)
     if when == "before":
         lab.fault("dsl-down", "backup")
         done = office.command("drill", "--stay", "3s", timeout=90)
@@ -135,9 +138,9 @@ def test_a_drill_onto_a_dead_circuit_is_put_back(lab: Lab, tmp_path: Path, when:
         argv = (sys.executable, "-m", "wanfailover", "drill", "--stay", "60s")
         where = ("--state-dir", str(office.state))
         drill = lab.popen("office", *argv, *where, stdout=-1, stderr=-1)
-        office.wait(settled("backup"), 20)
+        office.wait(settled("backup"), 40)
         lab.fault("dsl-down", "backup")
-        said, complained = drill.communicate(timeout=60)
+        said, complained = drill.communicate(timeout=90)
         done = type("Done", (), {"returncode": drill.returncode, "stderr": said + complained})
     assert done.returncode == 1, done.stderr
     expected = "is undone" if when == "before" else "backup is down"

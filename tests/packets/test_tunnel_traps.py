@@ -90,11 +90,30 @@ def test_a_flow_behind_a_fixed_source_address(make_lab, tmp_path: Path):
     assert site.office.stop() == 0
 
 
-def test_a_provider_that_lets_no_ike_pass(lab: Lab, tmp_path: Path):
-    """The backup's does not: its Internet is proved, the finding names the ports, nothing moves."""
+def swallow_ike(lab: Lab) -> None:
+    """The backup's provider lets none pass."""
     chain = "type filter hook forward priority 0; udp dport { 500, 4500 } drop;"
     swallow = f"table ip block {{ chain f {{ {chain} }}; }}"
     assert lab.run("isp-backup", "nft", swallow).returncode == 0
+
+
+def test_a_drill_finds_out(lab: Lab, tmp_path: Path):
+    """Before it matters: its Internet is proved, the tunnel's time passes, and all is put back."""
+    swallow_ike(lab)
+    site = Site(lab, tmp_path, RENEWED, settings=TEN)
+    site.start()
+    done = site.office.command("drill", "--stay", "2s", timeout=120)
+    assert done.returncode == 1, done.stdout
+    assert "tunnel customer-a on backup: no answer within 5 s" in done.stderr
+    assert "it was put back on primary" in done.stderr
+    report = site.office.wait(state("customer-a", "up", "primary"), 20)
+    assert (report["hold"], report["drill"]["state"]) == (None, "failed")
+    assert site.office.stop() == 0
+
+
+def test_a_provider_that_lets_no_ike_pass(lab: Lab, tmp_path: Path):
+    """The backup's does not: its Internet is proved, the finding names the ports, nothing moves."""
+    swallow_ike(lab)
     site = Site(lab, tmp_path, RENEWED, settings=TEN)
     site.start()
     lab.fault("dsl-down", "primary")
