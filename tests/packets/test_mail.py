@@ -227,6 +227,19 @@ def test_what_a_real_one_says(lab: Lab, tmp_path: Path):
         assert words in "".join(row["sentence"] for row in rows), (port, rows)
 
 
+def test_a_drill_finds_out_that_mail_would_not_follow(lab: Lab, tmp_path: Path):
+    """The backup MX refuses ETRN: that shows when it is asked, and all is put back."""
+    office = mailing(lab, tmp_path, port=2601, more=VARIANTS).office
+    office.start()
+    office.wait(up("primary"), 10)
+    done = office.command("drill", "--stay", "2s", timeout=140)
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"mail on backup: .*554", done.stderr), done.stderr
+    assert "it was put back on primary" in done.stderr
+    assert office.wait(settled("primary"), 10)["drill"]["state"] == "failed"
+    assert office.stop() == 0
+
+
 def test_the_backup_mx_stands_before_the_blocklists(lab: Lab, tmp_path: Path):
     """Every other stranger is on one; what the backup MX passes on is taken all the same."""
     all_ = mailing(lab, tmp_path)
