@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hmac import compare_digest
 from ipaddress import IPv4Address
 from pathlib import Path as FilePath
 from typing import Protocol
@@ -30,6 +31,15 @@ class Secret:
     def reveal(self) -> str:
         """Give the value itself; call it where it goes over the wire, and nowhere else."""
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        """The same value is the same secret: a profile that is read again has not changed."""
+        return isinstance(other, Secret) and compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "Secret(···)"

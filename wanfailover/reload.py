@@ -18,7 +18,7 @@ from wanfailover.config import Profile, load
 from wanfailover.config.document import Fault, read
 from wanfailover.core.site import Circuit
 from wanfailover.errors import ProfileError
-from wanfailover.ports import RouterAccess, Secret
+from wanfailover.ports import RouterAccess
 
 MAY_CHANGE = {
     *("file", "probes", "policy", "devices", "calendar", "keep", "warnings"),
@@ -26,7 +26,12 @@ MAY_CHANGE = {
 }
 """Fields of a `Profile`. Whatever joins it later takes a restart, until it is said here."""
 
-KEYS = {"name": ("site",), "driver": ("router", "driver"), "wakes": ("circuits",)}
+KEYS = {
+    "name": ("site",),
+    "driver": ("router", "driver"),
+    "wakes": ("circuits",),
+    "notices": ("notify",),
+}
 """Where in the file a field of `Profile` stands, if it has not the key's name."""
 
 PLAIN = {"host", "transport", "port", "options"}
@@ -91,7 +96,7 @@ def _fixed(old: Profile, new: Profile) -> Iterator[tuple[str | int, ...]]:
             yield KEYS.get(each.name, (each.name,))
     for each in fields(RouterAccess):
         was, now = getattr(old.access, each.name), getattr(new.access, each.name)
-        if each.name not in BEYOND and _bare(was) != _bare(now):
+        if each.name not in BEYOND and was != now:
             yield ("router", *([] if each.name in PLAIN else ["credentials"]), each.name)
     if len(old.circuits) != len(new.circuits):
         yield ("circuits",)
@@ -99,10 +104,6 @@ def _fixed(old: Profile, new: Profile) -> Iterator[tuple[str | int, ...]]:
     for index, (was, now) in enumerate(zip(old.circuits, new.circuits, strict=True)):
         if _held(was) != _held(now):
             yield ("circuits", index, "name")
-
-
-def _bare(value: object) -> object:
-    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _held(circuit: Circuit) -> tuple[object, ...]:
