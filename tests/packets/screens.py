@@ -101,6 +101,7 @@ PATTERNS = {
     "an outage, as a claim has it": (r"(<instant>,<instant>,)\d+", r"\1<seconds>"),
     "an outage, as a person has it": (r"(<time> to <date> <time>  )\d+(\.\d+)? s", r"\1<n> s"),
     "a share of the time": (r"available \d+\.\d+ %", "available <n> %"),
+    "what a dead line answered ten seconds ago": (r"<n> ms, \d+ % loss, (?=silent for)", ""),
     "probes": (r"\b\d+ probes to", "<n> probes to"),
     "an id of ours": (r"\b[0-9a-f]{32}\b", "<id>"),
     "an id of a queue": (r"(queued as )[0-9A-F]+", r"\1<id>"),
