@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -309,7 +310,7 @@ def bare(folder: Path) -> str:
 
 
 async def test_an_agent_has_it_done_in_a_process_of_its_own(tmp_path, facts, monkeypatch, caplog):
-    """After the start, if there is anything to do; and it ends with the agent."""
+    """After the start, if there is anything to do."""
     monkeypatch.setattr(catchup, "SETTLED", 0.0)
     monkeypatch.setattr(sys, "executable", bare(tmp_path))
     monkeypatch.delenv("PYTHONPATH", raising=False)
@@ -321,13 +322,27 @@ async def test_an_agent_has_it_done_in_a_process_of_its_own(tmp_path, facts, mon
     await catchup.beside(tmp_path, agent.samples, "another")
     assert rows(tmp_path) == rows(made_up(agent, tmp_path / "again"))
     assert not caplog.records
+    await catchup.beside(tmp_path / "nowhere", agent.samples, "another")
+    assert "could not be made up for" in caplog.records[-1].why
+
+
+async def test_that_process_ends_with_the_agent(tmp_path, facts, monkeypatch):
+    """However long it would take."""
+    monkeypatch.setattr(catchup, "SETTLED", 0.0)
+    slow, began = tmp_path / "slow", tmp_path / "began"
+    slow.write_text(f"#!/bin/sh\necho $$ >{began}.new && mv {began}.new {began}\nexec sleep 987\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    agent = Agent(tmp_path).feed(*facts[:100]).kill()
+    Agent(tmp_path, facts[100][1]).feed(*facts[100:200]).kill()
     ending = asyncio.create_task(catchup.beside(tmp_path, agent.samples, "another"))
-    await asyncio.sleep(0.2)
+    while not began.exists():  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(0.01)
     ending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ending
-    await catchup.beside(tmp_path / "nowhere", agent.samples, "another")
-    assert "could not be made up for" in caplog.records[-1].why
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(began.read_text()), 0)
 
 
 def test_the_clock_is_set_while_it_runs(tmp_path, facts):
