@@ -31,6 +31,8 @@ class Outage:
         lasting: It goes on.
 
         because: As it was judged.
+
+        began_seen: It was noticed then; else it is older than what was asked for.
     """
 
     circuit: str
@@ -39,6 +41,7 @@ class Outage:
     because: str
     whole: bool = True
     lasting: bool = False
+    began_seen: bool = True
 
     @property
     def seconds(self) -> float:
@@ -49,7 +52,7 @@ class Outage:
     def length(self) -> str:
         """The same as one speaks of it, with what is not known of it."""
         least = "" if self.whole else "so far " if self.lasting else "at least "
-        return f"{least}{span(self.seconds)}"
+        return f"{least if self.began_seen else 'at least '}{span(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def account(records: Iterable[Record], now: datetime, since: datetime | None = N
 
         now: The present, for what goes on.
 
-        since: What came before is left out; an outage that reached into it begins then.
+        since: What came before is left out; an outage that reached into it begins
+            then, which was not its beginning.
     """
     fold = _Fold()
     for record in records:
@@ -152,7 +156,7 @@ class _Fold:
         outages = self.outages
         if since is not None:
             outages = [
-                replace(each, began=max(each.began, since))
+                replace(each, began=since, began_seen=False) if each.began < since else each
                 for each in outages
                 if each.ended > since
             ]

@@ -104,6 +104,20 @@ def test_only_so_far_back():
     assert account(records(), after(3000), since=after(2500)).outages == ()
 
 
+@pytest.mark.parametrize(
+    ("since", "seen", "length"), [(100, True, "5 min"), (101, False, "at least 5 min")]
+)
+def test_what_began_earlier_is_told_so(since, seen, length):
+    """What was asked for begins within the outage: it is longer than what is told of it."""
+    first, _ = account(records(), after(3000), since=after(since)).outages
+    assert (first.began_seen, first.length, first.began) == (seen, length, after(since))
+
+
+def test_one_that_goes_on_and_began_earlier():
+    (outage,) = account(records(*DAY[:4]), after(400), since=after(160)).outages
+    assert (outage.lasting, outage.length) == (True, "at least 4 min")
+
+
 @pytest.fixture
 async def site(tmp_path):
     """A journal of yesterday's."""
@@ -147,9 +161,29 @@ def test_a_claims_table(site):
     assert rows == [
         {"site": "office", "circuit": "primary", "began": "2026-11-27T00:01:40+00:00",
          "ended": "2026-11-27T00:06:40+00:00", "seconds": "300", "end_seen": "yes",
-         "because": "down it is"},
+         "because": "down it is", "began_seen": "yes"},
         {"site": "office", "circuit": "primary", "began": "2026-11-27T00:33:20+00:00",
          "ended": "2026-11-27T00:34:20+00:00", "seconds": "60", "end_seen": "no",
-         "because": "down it is"},
+         "because": "down it is", "began_seen": "yes"},
     ]  # fmt: skip
     assert run(site, "history", "--csv", "--json").returncode == 2
+
+
+async def test_a_claim_for_the_end_of_an_outage(tmp_path):
+    """It reaches into the last hour: the table and the story say that it is older."""
+    site = SiteDir(tmp_path / "office")
+    site.path.mkdir()
+    site.profile.write_text(str(tmp_path / "office.yaml"))
+    ago = [datetime.now(UTC) - timedelta(hours=hours) for hours in (4, 3, 2, 0.5, 0.4)]
+    said = (DAY[0], DAY[2], DAY[3], DAY[7], DAY[11])
+    wall = iter(ago)
+    journal = Journal(site.journal, Inline(), wall=lambda: next(wall))
+    for n, (_, entry) in enumerate(said):
+        await journal.append([entry], float(n))
+    journal.close()
+    asked = ("history", "--last", "1h")
+    (row,) = csv.DictReader(StringIO(run(site, *asked, "--csv").stdout))
+    assert (row["began_seen"], row["end_seen"], row["seconds"]) == ("no", "yes", "1800")
+    assert "  at least 30 min, begun earlier: down it is\n" in run(site, *asked).stdout
+    (whole,) = csv.DictReader(StringIO(run(site, "history", "--csv").stdout))
+    assert (whole["began_seen"], whole["seconds"]) == ("yes", "5400")

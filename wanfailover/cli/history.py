@@ -73,13 +73,17 @@ def _csv(reader: Reader, site: str, since: datetime | None) -> Iterator[str]:
     from wanfailover.outages import account
     from wanfailover.report import stamp
 
-    yield _row("site", "circuit", "began", "ended", "seconds", "end_seen", "because")
+    yield _row("site", "circuit", "began", "ended", "seconds", "end_seen", "because", "began_seen")
     for each in account(_told(reader), utc_now(), since).outages:
         ended = "" if each.lasting else stamp(each.ended)
         yield _row(
             site, each.circuit, stamp(each.began), ended, f"{each.seconds:.0f}",
-            "yes" if each.whole else "no", each.because,
+            _yes(each.whole), each.because, _yes(each.began_seen),
         )  # fmt: skip
+
+
+def _yes(so: bool) -> str:
+    return "yes" if so else "no"
 
 
 def _row(*cells: str) -> str:

@@ -159,9 +159,10 @@ def outages(account: Account) -> Iterator[str]:
     yield "Outages, from when each was noticed:" if account.outages else "No outages."
     for each in account.outages:
         end = "and goes on" if each.lasting else f"to {each.ended.astimezone():%Y-%m-%d %H:%M:%S}"
+        before = "" if each.began_seen else ", begun earlier"
         yield (
             f"  {each.circuit.ljust(width)}  {each.began.astimezone():%Y-%m-%d %H:%M:%S} "
-            f"{end:22}  {each.length}: {each.because}"
+            f"{end:22}  {each.length}{before}: {each.because}"
         )
     yield "Altogether:"
     for name, total in account.totals.items():
