@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv6Address
 from typing import Annotated
@@ -86,21 +87,46 @@ class HostPort:
 
 def host_port(default: int | None = None) -> PlainValidator:
     """Accept ``host:port``; without *default* the port must be there."""
+    return PlainValidator(lambda value, info: _host_port(value, info, default))
 
-    def split(value: object, info: ValidationInfo) -> HostPort:
+
+def _host_port(value: object, info: ValidationInfo, default: int | None = None) -> HostPort:
+    subject = about(value, info)
+    _refuse_ipv6(written(value), subject)
+    host, colon, port = written(value).partition(":")
+    _check_host(host, subject)
+    if not colon:
+        if default is None:
+            raise wrong(f"{subject} has no port; write {host}:443, or whichever is open there")
+        return HostPort(host, default)
+    if not _PORT.fullmatch(port) or not 1 <= int(port) <= 65535:
+        raise wrong(f"{subject} has no port behind the colon; ports are 1 to 65535")
+    return HostPort(host, int(port))
+
+
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+
+
+def listening(usual: int) -> Callable[[object, ValidationInfo], HostPort]:
+    """Have ``address:port`` of this host accepted; *usual* is the port to offer."""
+
+    def read(value: object, info: ValidationInfo) -> HostPort:
+        host, colon, _ = written(value).partition(":")
         subject = about(value, info)
-        _refuse_ipv6(written(value), subject)
-        host, colon, port = written(value).partition(":")
-        _check_host(host, subject)
+        if not colon and ipv4(host):
+            raise wrong(f"{subject} has no port; write {host}:{usual}, or another that is free")
+        if not colon and _PORT.fullmatch(host):
+            raise wrong(
+                f"{subject} has no address; write 127.0.0.1:{host}, or another of this host"
+            )
         if not colon:
-            if default is None:
-                raise wrong(f"{subject} has no port; write {host}:443, or whichever is open there")
-            return HostPort(host, default)
-        if not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or not 1 <= int(port) <= 65535:
-            raise wrong(f"{subject} has no port behind the colon; ports are 1 to 65535")
-        return HostPort(host, int(port))
+            raise wrong(f"{subject} is no address with its port, such as 127.0.0.1:{usual}")
+        place = _host_port(value, info)
+        if ipv4(place.host) is None:
+            raise wrong(f"{about(place.host, info)} is a name; give an address that this host has")
+        return place
 
-    return PlainValidator(split)
+    return read
 
 
 def dns_name(value: object, info: ValidationInfo) -> str:

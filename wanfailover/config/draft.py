@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
 
+from pydantic import TypeAdapter
+
 from wanfailover.config.addresses import ipv4
 from wanfailover.config.detect import DetectKeys
 from wanfailover.config.failback import FailbackKeys
 from wanfailover.config.keys import readable
 from wanfailover.config.kinds import ProbeKeys, probe_keys
 from wanfailover.config.mail import MailKeys
-from wanfailover.config.page import PageKeys, spelt_out
+from wanfailover.config.page import PageGroup, PageKeys
 from wanfailover.config.schema import CircuitKeys, DeviceKeys
 from wanfailover.config.tree import KeyPath
 from wanfailover.config.tunnels import TunnelKeys
@@ -108,7 +110,7 @@ def sketch(data: Mapping[str, object]) -> Draft:
     detect = readable(DetectKeys.model_validate, data.get("detect") or {})
     failback = readable(FailbackKeys.model_validate, data.get("failback") or {})
     host = router.get("host") if isinstance(router, dict) else None
-    need, page = data.get("need"), spelt_out(data.get("page"))
+    need = data.get("need")
     return Draft(
         circuits={index: circuit.circuit() for index, circuit in keys.items()},
         devices={index: circuit.device for index, circuit in keys.items() if circuit.device},
@@ -121,8 +123,11 @@ def sketch(data: Mapping[str, object]) -> Draft:
         detect=detect or DetectKeys(),
         failback=failback or FailbackKeys(),
         mail=readable(MailKeys.model_validate, data["mail"]) if data.get("mail") else None,
-        page=readable(PageKeys.model_validate, page),
+        page=readable(_PAGE.validate_python, data.get("page")),
     )
+
+
+_PAGE: TypeAdapter[PageKeys | None] = TypeAdapter(PageGroup)
 
 
 def _readable_items(read: Callable[[object], T], items: object) -> dict[int, T]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
+from pydantic import BeforeValidator, PlainValidator, ValidationInfo
 
-from wanfailover.config.addresses import HostPort, dns_name, host_port, ipv4
+from wanfailover.config.addresses import HostPort, dns_name, host_port, listening
 from wanfailover.config.fields import Flag, about, text, wrong
 from wanfailover.config.keys import Keys
 from wanfailover.config.spans import span
@@ -37,19 +37,13 @@ def _mailbox(value: object, info: ValidationInfo) -> str:
     return f"{local}@{dns_name(domain, info).rstrip('.').lower()}"
 
 
-def _here(place: HostPort, info: ValidationInfo) -> HostPort:
-    if ipv4(place.host) is None:
-        raise wrong(f"{about(place.host, info)} is a name; give an address that this host has")
-    return place
-
-
 Mailbox = Annotated[str, PlainValidator(_mailbox)]
 
 
 class CanaryKeys(Keys):
     to: Mailbox
     from_: Mailbox | None = None
-    listen: Annotated[HostPort, host_port(), AfterValidator(_here)]
+    listen: Annotated[HostPort, PlainValidator(listening(2526))]
     every: Annotated[float, span("1m", "31d")] | None = None
     within: Annotated[float, span("5s", "1h")] | None = None
 

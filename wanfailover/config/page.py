@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
+from pydantic import PlainValidator, ValidationInfo
 
-from wanfailover.config.addresses import HostPort, dns_name, host_port, ipv4
+from wanfailover.config.addresses import HostPort, dns_name, listening
 from wanfailover.config.fields import about, wrong
 from wanfailover.config.keys import Keys
 from wanfailover.specs import Page
 
-
-def _here(place: HostPort, info: ValidationInfo) -> HostPort:
-    if ipv4(place.host) is None:
-        raise wrong(f"{about(place.host, info)} is a name; give an address that this host has")
-    return place
+_listen = listening(8480)
 
 
 def _names(value: object, info: ValidationInfo) -> tuple[str, ...]:
@@ -26,7 +22,7 @@ def _names(value: object, info: ValidationInfo) -> tuple[str, ...]:
 
 
 class PageKeys(Keys):
-    listen: Annotated[HostPort, host_port(), AfterValidator(_here)]
+    listen: Annotated[HostPort, PlainValidator(_listen)]
     hosts: Annotated[tuple[str, ...], PlainValidator(_names)] | None = None
 
     def page(self) -> Page:
@@ -34,9 +30,11 @@ class PageKeys(Keys):
         return Page(self.listen.host, self.listen.port, **self.given("hosts"))
 
 
-def spelt_out(value: object) -> object:
-    """The address alone will do; an empty group is one left out."""
-    return (value or None) if isinstance(value, dict | None) else {"listen": value}
+def _group(value: object, info: ValidationInfo) -> PageKeys | None:
+    """The address alone will do, and is spoken of as it stands; an empty group is one left out."""
+    if isinstance(value, dict | None):
+        return PageKeys.model_validate(value) if value else None
+    return PageKeys.model_construct(listen=_listen(value, info))
 
 
-PageGroup = Annotated[PageKeys | None, BeforeValidator(spelt_out)]
+PageGroup = Annotated[PageKeys | None, PlainValidator(_group)]
