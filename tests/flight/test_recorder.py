@@ -18,6 +18,7 @@ import pytest
 from tests.flight.tape import Recorded, Taped, played
 from tests.flight.traffic import CONTROL, START, office, traffic
 from tests.scenarios.world import World, site
+from wanfailover import worker
 from wanfailover.core.engine import Engine
 from wanfailover.errors import RecordingError
 from wanfailover.flight import pen, writer
@@ -42,7 +43,7 @@ engine = Taped(Engine(site, [CONTROL]), recorder, [CONTROL], now)
 troubles = [None]
 for fact, now in traffic(site, seconds):
     engine.feed(fact, now)
-    while recorder._pen._queue.unfinished_tasks:
+    while recorder._pen._worker._jobs.unfinished_tasks:
         time.sleep(1e-4)
     if recorder.trouble != troubles[-1]:
         troubles.append(recorder.trouble)
@@ -88,7 +89,7 @@ def test_segments_are_turned_and_bounded(tmp_path):
     engine = Taped(Engine(sample, [CONTROL]), recorder, [CONTROL], now)
     for fact, now in traffic(sample, 1200):
         engine.feed(fact, now)
-        if not recorder._pen._queue.empty():
+        if not recorder._pen._worker._jobs.empty():
             settle(recorder)
             most = max(most, taken(folder))
     recorder.close()
@@ -216,7 +217,7 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path):
 
 def settle(recorder: FlightRecorder) -> None:
     """Let the thread write what it has been given."""
-    while recorder._pen._queue.unfinished_tasks:
+    while recorder._pen._worker._jobs.unfinished_tasks:
         time.sleep(0.001)
     time.sleep(0.002)
 
@@ -224,7 +225,7 @@ def settle(recorder: FlightRecorder) -> None:
 def test_a_disk_that_does_not_answer_holds_nobody_up(tmp_path, monkeypatch):
     """A write that hangs: batches are let go, the loop never waits, and so it is told."""
     hung = []
-    monkeypatch.setattr(pen, "PATIENCE", 0.1)
+    monkeypatch.setattr(worker, "PATIENCE", 0.1)
     monkeypatch.setattr(pen.Pen, "_append", lambda *_: hung.append(1) or time.sleep(3))
     world = World(site())
     recorder = FlightRecorder(tmp_path / "samples", waiting=4)

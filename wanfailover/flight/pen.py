@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Full, Queue
 from typing import BinaryIO
 
 from wanfailover.flight.segments import GZIP, prune, seal, segments
+from wanfailover.worker import Worker
 
 WAITING = 24
 """Batches that may wait for the disk: two minutes, and then they are let go."""
@@ -20,8 +20,6 @@ SHARE = 20
 
 LEVEL = 6
 HOUR = 3600.0  # for which a segment may have been written when it was begun
-PATIENCE = 2.0
-"""Seconds that `close` waits."""
 
 
 class Pen:
@@ -36,57 +34,35 @@ class Pen:
         self._keep = keep
         self._size = size
         self._sum = 0
-        self._queue: Queue[tuple[str, float | None] | None] = Queue(waiting)
         self._file: BinaryIO | None = None
         self.trouble: str | None = None
         self.written = 0
-        # A daemon: a disk that never answers must not keep the agent from ending.
-        self._thread = threading.Thread(target=self._work, name="samples", daemon=True)
+        self._worker = Worker("samples", waiting, self._end)
 
     def begin(self, head: str, wall: float) -> None:
         """Have a new segment begun with the line *head*, as of *wall* time."""
-        if not self._thread.ident:
-            self._thread.start()
-        self._put((head, wall))
+        self._worker.put(lambda: self._do(head, wall))
 
     def write(self, lines: str) -> str | None:
         """Have a batch written to the present segment; why that cannot be, where it cannot."""
-        return self._put((lines, None)) or self.trouble
+        if self._worker.put(lambda: self._do(lines)):
+            return self.trouble
+        return f"samples are not recorded: the disk of {self._folder} does not answer"
 
     def close(self) -> None:
         """Have what waits written and the segment ended."""
-        if not self._thread.ident:
-            return
-        try:
-            self._queue.put(None, timeout=PATIENCE)
-        except Full:
-            return
-        self._thread.join(PATIENCE)
+        self._worker.close()
 
-    def _put(self, job: tuple[str, float | None]) -> str | None:
+    def _do(self, lines: str, wall: float | None = None) -> None:
         try:
-            self._queue.put_nowait(job)
-        except Full:
-            return f"samples are not recorded: the disk of {self._folder} does not answer"
-        return None
-
-    def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            lines, wall = job
-            try:
-                if wall is not None:
-                    self._end()
-                    self._open(wall)
-                self._append(lines)
-            except OSError as error:
-                self._drop()
-                why = error.strerror or str(error)
-                self.trouble = f"samples are not recorded: {self._folder}: {why}"
-            self._queue.task_done()
-        try:
-            self._end()
-        except OSError:
+            if wall is not None:
+                self._end()
+                self._open(wall)
+            self._append(lines)
+        except OSError as error:
             self._drop()
+            why = error.strerror or str(error)
+            self.trouble = f"samples are not recorded: {self._folder}: {why}"
 
     def _open(self, wall: float) -> None:
         self._folder.mkdir(mode=0o750, exist_ok=True)
@@ -122,13 +98,12 @@ class Pen:
 
     def _end(self) -> None:
         if self._file is not None:
-            self._put_bytes(self._squeeze.flush())
+            with suppress(OSError):  # all but its end is there, and the next may find room
+                self._put_bytes(self._squeeze.flush())
             self._drop()
 
     def _drop(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            try:
+            with suppress(OSError):
                 file.close()
-            except OSError:
-                return

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Full, Queue
 
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import Fact, Instant
@@ -22,15 +20,13 @@ from wanfailover.journal.damage import damaged, set_aside
 from wanfailover.replay.playback import SAME_CLOCK
 from wanfailover.rollups import store
 from wanfailover.rollups.fold import Fold, Row
+from wanfailover.worker import Worker
 
 EVERY = 15.0
 """Seconds between two writings: what a plot may lag behind."""
 
 WAITING = 40
 """Writings that may wait for the disk: ten minutes."""
-
-PATIENCE = 2.0
-"""Seconds that `close` waits for the disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,50 +103,36 @@ class Scribe:
     def __init__(self, folder: Path, keep: float) -> None:
         self._path = folder / store.NAME
         self._keep = keep
-        self._queue: Queue[tuple[str, Sequence[Row], float, bool] | None] = Queue(WAITING)
         self._db: sqlite3.Connection | None = None
         self._owed: dict[tuple[str, str, int], Row] = {}
         self._torn: set[str] = set()  # runs of which something was let go
         self._pruned: float | None = None
         self.trouble: str | None = None
-        # A daemon: a disk that never answers must not keep the agent from ending.
-        self._thread = threading.Thread(target=self._work, name="rollups", daemon=True)
+        self._worker = Worker("rollups", WAITING, self._close)
 
     def put(self, run: str, rows: Sequence[Row], wall: float, *, last: bool = False) -> None:
         """Have *rows* written, of which the thread alone knows from here on."""
-        if not self._thread.ident:
-            self._thread.start()
-        try:
-            self._queue.put_nowait((run, rows, wall, last))
-        except Full:
+        if not self._worker.put(lambda: self._do(run, rows, wall, last)):
             self._torn.add(run)
             self._complain("the disk does not answer")
 
     def close(self) -> None:
         """Have what waits written."""
-        if not self._thread.ident:
-            return
-        try:
-            self._queue.put(None, timeout=PATIENCE)
-        except Full:
-            return
-        self._thread.join(PATIENCE)
+        self._worker.close()
 
-    def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            try:
-                self._do(*job)
-                self.trouble = None
-            except (sqlite3.Error, OSError) as error:
-                self._failed(error)
-        self._close()
+    def _do(self, run: str, rows: Sequence[Row], wall: float, last: bool) -> None:
+        try:
+            self._write(run, rows, wall, last)
+            self.trouble = None
+        except (sqlite3.Error, OSError) as error:
+            self._failed(error)
 
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
 
-    def _do(self, run: str, rows: Sequence[Row], wall: float, last: bool) -> None:
+    def _write(self, run: str, rows: Sequence[Row], wall: float, last: bool) -> None:
         self._owed |= {(run, row.circuit, row.t): row for row in rows}
         if self._db is not None and not self._path.exists():  # somebody has deleted it
             self._close()
@@ -158,8 +140,7 @@ class Scribe:
         if self._db is None:
             self._db = store.opened(self._path)
         for owed in sorted({run for run, _, _ in self._owed}):
-            of_run = [row for key, row in self._owed.items() if key[0] == owed]
-            store.write(self._db, owed, of_run)
+            store.write(self._db, owed, [row for key, row in self._owed.items() if key[0] == owed])
         self._owed.clear()
         if last and run not in self._torn:
             store.complete(self._db, run)
