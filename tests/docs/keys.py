@@ -150,7 +150,7 @@ def _read_by(function: Any) -> str:
             return f"a duration, {outside['least']} to {outside['most']}"
         case "counted":
             return f"a whole number, {outside['least']} to {outside['most']}"
-        case "host_port":
+        case "host_port" | "listening":
             return '`"host:port"`'
         case _:
             return HOLDS[name]
