@@ -50,6 +50,21 @@ def test_sentences(text: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("unit", "offered"),
+    [
+        ("s", "7s, or 7m for minutes"),
+        ("m", "7m, or 7h for hours"),
+        ("h", "7h, or 7d for days"),
+        ("d", "7d for days"),
+    ],
+)
+def test_the_unit_that_fits_is_offered(unit: str, offered: str) -> None:
+    """What is kept for days is not offered seconds."""
+    with pytest.raises(ValueError, match=f"^`7` has no unit; write {offered}$"):
+        seconds("7", unit=unit)
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "s", "5 s", "5S", "5M", "5min", "1h30m", "1e3s", "\N{ARABIC-INDIC DIGIT FIVE}s", "5s\n"],
 )

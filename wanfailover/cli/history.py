@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @site_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, oldest first.")
 @click.option("--csv", "as_csv", is_flag=True, help="The outages alone, a line each, for a claim.")
-@click.option("--last", type=Duration(), help="Only so far back, such as 7d.")
+@click.option("--last", type=Duration("d"), help="Only so far back, such as 7d.")
 def command(
     site: str | None, state_dir: Path | None, as_json: bool, as_csv: bool, last: float | None
 ) -> None:

@@ -30,9 +30,16 @@ state_dir_option = click.option(
 
 
 class Duration(click.ParamType[float]):
-    """``90s``, ``30m``, ``2h``: a number with its unit, given as seconds."""
+    """``90s``, ``30m``, ``2h``: a number with its unit, given as seconds.
+
+    Args:
+        unit: The one that is offered first where there is none.
+    """
 
     name = "duration"
+
+    def __init__(self, unit: str = "m") -> None:
+        self.unit = unit
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -41,6 +48,6 @@ class Duration(click.ParamType[float]):
         from wanfailover.config.durations import seconds  # late: the profile's reader is heavy
 
         try:
-            return value if isinstance(value, float) else seconds(str(value))
+            return value if isinstance(value, float) else seconds(str(value), unit=self.unit)
         except ValueError as error:
             self.fail(str(error), param, ctx)

@@ -17,19 +17,24 @@ UNITS = {
 }
 """Each unit in seconds."""
 
+_NEXT = {"s": "m for minutes", "m": "h for hours", "h": "d for days"}
+"""What else a number without its unit may have meant."""
+
 # Nine digits are thirty years of seconds: more is a slip of the finger, and could overflow a timer.
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _DURATION = re.compile(rf"({_NUMBER})({'|'.join(UNITS)})", re.ASCII)
 _BARE = re.compile(_NUMBER, re.ASCII)
 
 
-def seconds(text: str, *, subject: str | None = None) -> float:
+def seconds(text: str, *, subject: str | None = None, unit: str = "s") -> float:
     """Read a duration; never zero or negative.
 
     Args:
         text: As it was written.
 
         subject: What the message is about, such as ```every: 5```; *text* itself by default.
+
+        unit: The one that is offered first where there is none.
 
     Raises:
         ValueError: With one sentence that says what to write instead.
@@ -38,7 +43,8 @@ def seconds(text: str, *, subject: str | None = None) -> float:
     if _BARE.fullmatch(text):
         if not Decimal(text):
             raise ValueError(f"{subject} is no time at all; write a duration such as 5s")
-        raise ValueError(f"{subject} has no unit; write {text}s, or {text}m for minutes")
+        other = f", or {text}{_NEXT[unit]}" if unit in _NEXT else " for days"
+        raise ValueError(f"{subject} has no unit; write {text}{unit}{other}")
     if text.startswith("-"):
         raise ValueError(f"{subject} is negative; write a duration such as 5s")
     match = _DURATION.fullmatch(text)

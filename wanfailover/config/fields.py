@@ -115,8 +115,13 @@ def _flag(value: object, info: ValidationInfo) -> bool:
 
 def duration(value: object, info: ValidationInfo) -> float:
     """Accept a duration with its unit; gives seconds."""
+    return spelt(value, info, "s")
+
+
+def spelt(value: object, info: ValidationInfo, unit: str) -> float:
+    """Read a duration; *unit* is offered where it has none."""
     try:
-        return durations.seconds(written(value), subject=about(value, info))
+        return durations.seconds(written(value), subject=about(value, info), unit=unit)
     except ValueError as error:
         raise wrong(str(error)) from None
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import PlainValidator, ValidationInfo
 
 from wanfailover.config import durations
-from wanfailover.config.fields import about, count, duration, written, wrong
+from wanfailover.config.fields import about, count, spelt, written, wrong
 
 
 def span(least: str, most: str) -> PlainValidator:
@@ -20,7 +20,7 @@ def span(least: str, most: str) -> PlainValidator:
 
 def within(value: object, info: ValidationInfo, least: str, most: str) -> float:
     """Read a duration of *least* to *most*; gives seconds."""
-    seconds = duration(value, info)
+    seconds = spelt(value, info, least[-1])  # of 500ms: s
     if seconds < durations.seconds(least):
         raise wrong(f"{about(value, info)} is too short; the least is {least}")
     if seconds > durations.seconds(most):
