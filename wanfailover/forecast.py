@@ -34,8 +34,8 @@ WHAT: Mapping[str, str] = {
     "operator-asked": SWITCHING,
     "finish-interrupted": SWITCHING,
     "stuck": "the router is tried again; a person is needed",
-    "paused": "nothing, until the pause ends: wanfailover resume",
-    "held-by-operator": "nothing, until the hold ends: wanfailover auto",
+    "paused": "nothing, until wanfailover resume ends the pause",
+    "held-by-operator": "nothing, until wanfailover auto ends the hold",
     "prober-sick": "nothing, until something inside the network answers again",
     "router-unreachable": "nothing, until the router can be read again",
     "foreign-state": "nothing, until somebody decides: wanfailover switch {first} --force",
@@ -49,12 +49,20 @@ WHAT: Mapping[str, str] = {
 }
 """By the rule that holds; of the others none is due."""
 
+BY_ITSELF: Mapping[str, str] = {
+    "paused": "the pause ends, and the rules decide; sooner by wanfailover resume",
+    "held-by-operator": "the hold ends, and the rules decide; sooner by wanfailover auto",
+}
+"""Of those that have an end: what is due then."""
+
 
 def _next(report: Report, good_for: float | None) -> tuple[str, str | None]:
     rule, until = report["decision"]["rule"], report["decision"]["until"]
     first = next(iter(report["health"]), None)
     if rule == "returning-too-soon" and not _seen(report, first):
         return f"{first} is tried", until
+    if rule in BY_ITSELF and until:
+        return BY_ITSELF[rule], until
     if rule in WHAT:
         return WHAT[rule].format(first=first), until
     what = _steady(report, report["active"])

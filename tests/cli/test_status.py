@@ -30,6 +30,7 @@ from wanfailover.core.facts import PauseRequest, RouterUnread, SwitchoverStarted
 from wanfailover.core.policy import RULES
 from wanfailover.errors import ControlError
 from wanfailover.forecast import WHAT, upcoming
+from wanfailover.sentences import clock, coming
 
 SCHEMA = json.loads((Path(wanfailover.__path__[0]) / "status.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -208,9 +209,29 @@ def test_next_on_the_backup(vantage, what):
     assert later == {"what": what, "at": "2026-11-28T03:07:06+01:00"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "end", "what"),
+    [
+        ("paused", "resume", "the pause"),
+        ("held-by-operator", "auto", "the hold"),
+    ],
+)
+def test_next_where_an_operator_has_the_say(rule, end, what):
+    """When that ends by itself, or that it does not."""
+    said = [
+        coming({"next": upcoming(BASE | {"decision": {"rule": rule, "until": until}})})
+        for until in ("2026-11-28T03:07:06+00:00", None)
+    ]
+    at = clock("2026-11-28T03:07:06+00:00")
+    assert said == [
+        f"{at}: {what} ends, and the rules decide; sooner by wanfailover {end}.",
+        f"nothing, until wanfailover {end} ends {what}.",
+    ]
+
+
 def test_next_is_shown():
     shown = status(told(engine(*FACTS["paused"])))
-    assert re.search(r"^Next: .*nothing, until the pause ends", shown, re.MULTILINE)
+    assert re.search(r"^Next: .*the pause ends, and the rules decide", shown, re.MULTILINE)
 
 
 # Live
