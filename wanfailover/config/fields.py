@@ -20,6 +20,9 @@ AT_KEY = "at_key"
 """Where an error points: at what the key holds, or at the key, which should not be there or is
 missing."""
 
+UNKNOWN = "unknown_key"
+"""At a key that is none there."""
+
 
 def wrong(sentence: str, kind: str = AT_VALUE) -> PydanticCustomError:
     """Make the error that carries a sentence of ours through pydantic."""

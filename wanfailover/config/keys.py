@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import InitErrorDetails
 
-from wanfailover.config.fields import AT_KEY, wrong
+from wanfailover.config.fields import AT_KEY, UNKNOWN, wrong
 from wanfailover.config.words import nearest, quoted
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Keys(BaseModel):
         meant = {key: nearest(key, known) for key in data if key not in known}
         for key, near in meant.items():
             hint = f"did you mean `{near}`?" if near else f"known here are {quoted(cls.built())}"
-            yield _line(f"unknown key `{key}`; {hint}", AT_KEY, (key,))
+            yield _line(f"unknown key `{key}`; {hint}", UNKNOWN, (key,))
         for key, field in known.items():
             if not field.is_required() or data.get(key) is not None:
                 continue

@@ -12,12 +12,14 @@ from wanfailover.config import rules
 from wanfailover.config.devices import read_devices
 from wanfailover.config.document import Document, Fault, read
 from wanfailover.config.draft import sketch
-from wanfailover.config.fields import AT_KEY
+from wanfailover.config.fields import AT_KEY, UNKNOWN
 from wanfailover.config.notify import NoticesKeys, read_notices
 from wanfailover.config.options import Installed, Plugins
+from wanfailover.config.places import misplaced
 from wanfailover.config.profile import Keep, Profile
 from wanfailover.config.router import read_router
 from wanfailover.config.schema import KeepKeys, ProfileKeys
+from wanfailover.config.tree import KeyPath
 from wanfailover.core.site import Policy
 from wanfailover.errors import Complaint, ProfileError
 from wanfailover.rounds import Rounds
@@ -80,9 +82,15 @@ def _checked(data: dict[str, object]) -> tuple[ProfileKeys | None, list[Fault]]:
         return ProfileKeys.model_validate(data), []
     except ValidationError as error:
         return None, [
-            Fault(detail["loc"], detail["msg"], key=detail["type"] == AT_KEY)
+            _fault(detail["loc"], detail["msg"], detail["type"])
             for detail in error.errors(include_url=False, include_input=False)
         ]
+
+
+def _fault(at: KeyPath, text: str, kind: str) -> Fault:
+    if kind == UNKNOWN:
+        text = misplaced(at) or text
+    return Fault(at, text, key=kind in {AT_KEY, UNKNOWN})
 
 
 def _sorted(document: Document, faults: Iterable[Fault]) -> tuple[Complaint, ...]:
