@@ -1,7 +1,7 @@
 // What was: a bar for each circuit, plots, outages, decisions and the story.
 
 import { drawPlots } from "./plots.js";
-import { at, clock, day, el, fill, minute, say, seconds, span, time, zone } from "./words.js";
+import { at, clock, day, el, fill, minute, say, seconds, span, ticks, time } from "./words.js";
 
 const ASK = { day: "the last day", week: "the last week", month: "the last month" };
 const TICKS = [1, 2, 4, 6, 12, 24, 48, 5 * 24, 7 * 24, 14 * 24].map((hours) => hours * 3600);
@@ -66,17 +66,17 @@ function drawTimeline(line, range) {
         ...health.map((each) => stretch(line, each, each[2])),
         ...used.map(([from, to]) => stretch(line, [from, to, "active"], "in use", "use"))));
   });
-  const ticks = el("div", { className: "ticks", "aria-hidden": "true" });
+  const scale = el("div", { className: "ticks", "aria-hidden": "true" });
   const room = (ROOM * (line.end - line.start)) / Math.max(200, at("timeline").clientWidth - 100);
   const step = TICKS.find((each) => each >= room && (range === "day" || each >= 86400)) ?? TICKS.at(-1);
-  for (let t = Math.ceil((line.start + zone()) / step) * step - zone(); t < line.end; t += step) {
+  for (const t of ticks(line, step)) {
     const edge = 0.03 * (line.end - line.start); // where a label would stand out
     if (t < line.start + edge || t > line.end - edge) continue;
     const tick = el("span", {}, range === "day" ? minute(t) : day(t));
     tick.style.left = percent(t, line);
-    ticks.append(tick);
+    scale.append(tick);
   }
-  fill(at("timeline"), ...lanes, el("div", { className: "lane" }, el("span"), ticks));
+  fill(at("timeline"), ...lanes, el("div", { className: "lane" }, el("span"), scale));
 }
 
 function drawOutages(rows, range) {

@@ -1,7 +1,7 @@
 // Loss and round trips, by uPlot; and what they show as a sentence and a table, for whoever does not
 // see them.
 
-import { at, clock, day, el, fill, minute, zone } from "./words.js";
+import { at, clock, day, el, fill, minute } from "./words.js";
 
 const drawn = new Map(); // by circuit: its figure, and the plot in it
 const sync = uPlot.sync("past");
@@ -76,7 +76,6 @@ function options(place, range, start, end) {
   return {
     width: place.clientWidth || 400,
     height: 168,
-    tzDate: (t) => uPlot.tzDate(new Date((t + zone()) * 1000), "Etc/UTC"),
     cursor: { sync: { key: sync.key }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { range: [start, end] },

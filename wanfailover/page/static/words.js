@@ -1,5 +1,5 @@
-// Small helpers: elements without markup in strings, and times by the agent's clock, not the
-// browser's: the page says what `status` says, wherever it is read.
+// Small helpers: elements without markup in strings, and times: the agent's clock says which instant
+// it is, the browser's zone how each is told, by the rules that held then.
 
 export function el(name, options = {}, ...children) {
   const { data = {}, ...rest } = options;
@@ -45,26 +45,35 @@ function settle(old, fresh) {
   fill(old, ...fresh.childNodes);
 }
 
-let offset = 0; // the agent's zone, seconds east of UTC
 let skew = 0; // seconds by which this browser's clock is ahead of the agent's
 
 export function learnClock(stamp) {
-  const zone = /([+-])(\d\d):(\d\d)$/.exec(stamp);
-  offset = zone ? (zone[1] === "-" ? -1 : 1) * (zone[2] * 3600 + zone[3] * 60) : 0;
-  skew = Date.now() / 1000 - Date.parse(stamp) / 1000;
+  skew = Date.now() / 1000 - seconds(stamp);
+  const east = stamp.slice(-6);
+  const same = wall(seconds(stamp)).toTimeString().slice(12, 17) === east.replace(":", "");
+  say("zone", same ? "" : `Times within sentences are the agent's, UTC${east}; all others are this browser's.`);
 }
 
-export const zone = () => offset;
 export const now = () => Date.now() / 1000 - skew;
 export const seconds = (stamp) => Date.parse(stamp) / 1000;
-/** A Date whose UTC fields read as the agent's wall clock does. */
-export const wall = (t) => new Date((t + offset) * 1000);
+
+const wall = (t) => new Date(t * 1000);
+const local = (t) => t - wall(t).getTimezoneOffset() * 60; // seconds by the clock on the wall
+
+/** The instants between two at which the clock on the wall shows a multiple of *step* seconds. */
+export function* ticks({ start, end }, step) {
+  for (let shown = Math.ceil(local(start) / step) * step; ; shown += step) {
+    const t = new Date(1970, 0, 1, 0, 0, shown) / 1000;
+    if (!(t < end)) return;
+    yield t;
+  }
+}
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-export const day = (t) => `${wall(t).getUTCDate()} ${MONTHS[wall(t).getUTCMonth()]}`;
-export const minute = (t) => wall(t).toISOString().slice(11, 16);
+export const day = (t) => `${wall(t).getDate()} ${MONTHS[wall(t).getMonth()]}`;
+export const minute = (t) => wall(t).toTimeString().slice(0, 5);
 export function clock(t) {
-  const told = wall(t).toISOString().slice(11, 19);
+  const told = wall(t).toTimeString().slice(0, 8);
   return day(t) === day(now()) ? told : `${day(t)} ${told}`;
 }
 
