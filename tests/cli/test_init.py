@@ -145,6 +145,8 @@ def test_nothing_is_replaced_unasked(r9100, tmp_path):
             2,
             "did you mean",
         ),
+        (["--driver", "command", "--option", "read"], 2, "--option read has no value; write KEY="),
+        (["--driver", "command", "--option", "read=x"], 2, "--option set is missing: a command"),
         (["--output", "nowhere/x.yaml"], 2, "there is no folder nowhere"),
     ],
 )
@@ -155,6 +157,32 @@ def test_what_cannot_be_is_one_sentence(tmp_path, options, code, sentence):
     assert re.search(sentence, done.stderr), done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("answers", ["", "office\n", "office\n\nnetopia-r9100\n"])
+def test_an_end_of_the_input_is_told(tmp_path, answers):
+    """Somebody typed ^D, or nobody is there to be asked: a sentence, and nothing is written."""
+    done = run(tmp_path, "init", answers=answers)
+    assert done.returncode == 2
+    assert "the input ended before all was answered, and nothing was written" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_driver_needs_is_asked(tmp_path):
+    """The commands of driver `command`: one with a colon in it, and nothing is no answer."""
+    told = tmp_path / "told"
+    told.write_text("address 203.0.113.2/29\ngateway 203.0.113.1\n")
+    read, put = f"cat {told} || echo : none", "logger -t wan: set"
+    options = ("--site", "office", "--output", "office.yaml", "--driver", "command", *OTHER)
+    rest = (
+        *("--transport", "local", "--preferred", "--name", "a", "--not-metered", "--other-name"),
+        *("b", "--other-not-metered", "--vantage", "none", "--probe", "icmp: 192.0.2.1"),
+    )
+    done = run(tmp_path, "init", *options, *rest, answers=f"\n{read}\n{put}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Its option read (a command line is needed): " in done.stdout
+    had = config.load(tmp_path / "office.yaml").access.options
+    assert (had.read, had.set) == (read, put)
 
 
 @pytest.mark.parametrize(

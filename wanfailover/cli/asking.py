@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -10,6 +11,25 @@ import click
 
 def _as_it_is(text: str) -> str:
     return text
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Say that the input has ended, where that is why there is no answer.
+
+    Raises:
+        click.UsageError: It has.
+    """
+    try:
+        yield
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise  # ^C
+        click.echo()
+        raise click.UsageError(
+            "the input ended before all was answered, and nothing was written; each question has "
+            "an option, and with --yes nothing is asked"
+        ) from None
 
 
 class Asker:

@@ -19,9 +19,9 @@ from wanfailover.config import vault
 from wanfailover.config.proposal import sound
 from wanfailover.config.references import SecretKeys
 from wanfailover.config.schema import CredentialsKeys, RouterKeys
-from wanfailover.config.tree import parse
+from wanfailover.config.tree import Unreadable, parse
 from wanfailover.core.facts import RouterView
-from wanfailover.ports import DriverPlugin, RouterAccess, Secret
+from wanfailover.ports import DriverPlugin, OptionsWrong, RouterAccess, Secret
 from wanfailover.transports import hostkey
 
 SECRETS = {
@@ -69,9 +69,11 @@ def log_in(ask: Asker, driver: str, folder: Path) -> Login:
     for key, value in getattr(plugin, "usual", _nothing_usual)(login.access).items():
         login.options[key] = value
     for given in ask.given.get("option", ()):
-        key, _, text = given.partition("=")
-        login.options[key.strip()] = parse(f"x: {text}").data["x"]  # type: ignore[index]
-    login.access = replace(login.access, options=_options(plugin, login.options))
+        key, sign, text = given.partition("=")
+        if not (key.strip() and sign):
+            raise click.UsageError(f"--option {given} has no value; write KEY=VALUE")
+        login.options[key.strip()] = _value(text)
+    login.access = replace(login.access, options=_options(ask, plugin, login.options))
     return login
 
 
@@ -79,13 +81,38 @@ def _nothing_usual(_: RouterAccess) -> dict[str, object]:
     return {}
 
 
-def _options(plugin: DriverPlugin, options: dict[str, object]) -> object:
-    from wanfailover.ports import OptionsWrong
+def _value(text: str) -> object:
+    """As a profile would have it; what is no YAML, such as a command with a colon, is a text."""
+    try:
+        return parse(f"x: {text}").data["x"]  # type: ignore[index]
+    except Unreadable:
+        return text
 
+
+def _options(ask: Asker, plugin: DriverPlugin, options: dict[str, object]) -> object:
+    """Have the driver read its options; the person is asked for those that it misses."""
     try:
         return plugin.options(options)
     except OptionsWrong as error:
-        raise click.UsageError(f"--option {'; '.join(' '.join(e) for e in error.wrong)}") from None
+        missing = [each for each in error.wrong if each[0] not in options]
+        if ask.quiet or len(missing) < len(error.wrong):
+            words = "; ".join(map(" ".join, error.wrong))
+            raise click.UsageError(f"--option {words}") from None
+    for key, words in missing:
+        question = f"Its option {key} ({words.removeprefix('is missing: ')})"
+        options[key] = ask.text("_", question, read=partial(_sound, plugin, options, key))
+    return _options(ask, plugin, options)
+
+
+def _sound(plugin: DriverPlugin, options: dict[str, object], key: str, text: str) -> object:
+    value = _value(text)
+    try:
+        plugin.options(options | {key: value})
+    except OptionsWrong as error:
+        for wrong in error.wrong:
+            if wrong[0] == key:
+                raise ValueError(" ".join(wrong)) from None
+    return value
 
 
 def _credentials(ask: Asker, login: Login, folder: Path) -> None:

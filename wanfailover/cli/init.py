@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wanfailover.cli.asking import Asker, answered
+
 if TYPE_CHECKING:
-    from wanfailover.cli.asking import Asker
     from wanfailover.cli.doorway import Login
     from wanfailover.config.proposal import Proposal
 
@@ -59,6 +60,7 @@ ETC = Path("/etc/wanfailover")
 )
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not given has its default.")
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
+@answered()
 def command(*, yes: bool, force: bool, **given: Any) -> None:
     """Ask what is needed, read the router, and write a commented profile to start from.
 
@@ -67,7 +69,7 @@ def command(*, yes: bool, force: bool, **given: Any) -> None:
     option; with --yes nothing is asked.
     """
     from wanfailover.cli import doorway, newcomer
-    from wanfailover.cli.asking import Asker, one_of
+    from wanfailover.cli.asking import one_of
     from wanfailover.config.proposal import sound
     from wanfailover.config.schema import ProfileKeys
 
