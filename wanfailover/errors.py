@@ -16,6 +16,7 @@ WanFailoverError
 ├── JournalError             also OSError
 ├── RecordingError           there is no recording of samples, or it cannot be read
 ├── ControlError             no agent is listening, or another one holds the site
+│   └── SiteUnclear          which site is meant was not said, or there is none of that name
 └── LabError                 the packet lab cannot be built here, with the remedy
 
 A dead circuit is not an error: it is a sample. Each message is one sentence for the operator that
@@ -139,6 +140,10 @@ class RecordingError(WanFailoverError):
 
 class ControlError(WanFailoverError):
     """No agent answers at the control socket, or another one holds the site."""
+
+
+class SiteUnclear(ControlError):
+    """Which site is meant was not said, or there is none of that name: a mistake of usage."""
 
 
 class LabError(WanFailoverError):

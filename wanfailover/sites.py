@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from wanfailover.errors import ControlError
+from wanfailover.errors import ControlError, SiteUnclear
 
 SOCKET_LIMIT = 107
 """Longest path of a Unix socket on Linux (unix(7): sun_path is 108 bytes with its final NUL)."""
@@ -157,7 +157,9 @@ def find(base: Path, site: str | None) -> SiteDir:
     """Find the site asked for, or the only one.
 
     Raises:
-        ControlError: It is not there, or there are several to choose from.
+        SiteUnclear: It is not there, or there are several to choose from.
+
+        ControlError: No site has been run, or they cannot be looked at.
     """
     try:
         sites = sorted(path.name for path in base.iterdir() if (path / "profile").is_file())
@@ -167,14 +169,15 @@ def find(base: Path, site: str | None) -> SiteDir:
         sites = []
     if site is not None and site in sites:
         return SiteDir(base / site)
+    if site is not None:
+        there = f"there are: {', '.join(sites)}" if sites else "none has been run there"
+        raise SiteUnclear(f"there is no site {site} in {base}; {there}")
     if not sites:
         raise ControlError(
             f"no site has been run in {base}: start one with wanfailover run PROFILE"
         )
-    if site is not None:
-        raise ControlError(f"there is no site {site} in {base}; there are: {', '.join(sites)}")
     if len(sites) > 1:
-        raise ControlError(f"several sites are in {base}: choose with --site {'|'.join(sites)}")
+        raise SiteUnclear(f"several sites are in {base}: choose with --site {'|'.join(sites)}")
     return SiteDir(base / sites[0])
 
 

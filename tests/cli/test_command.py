@@ -241,5 +241,23 @@ def test_several_sites_are_to_choose_from(site):
     other.path.mkdir()
     other.profile.write_text("x")
     done = run("status", "--state-dir", str(site.path.parent))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--site branch|office" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("status",), ("history",), ("switch", "backup"), ("drill",)])
+def test_an_unknown_site_is_a_mistake_of_usage(site, words):
+    """Whether there are others or none; a monitoring plugin cannot tell how it is."""
+    asked = (*words, "--site", "offfice", "--state-dir")
+    done = run(*asked, str(site.path.parent))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no site offfice in" in done.stderr
+    assert done.stderr.endswith("there are: office\n")
+    none = run(*asked, str(site.path))
+    assert (none.returncode, none.stderr.endswith("none has been run there\n")) == (2, True)
+
+
+def test_a_monitoring_plugin_of_an_unknown_site_cannot_tell(site):
+    done = run("status", "--check", "--site", "offfice", "--state-dir", str(site.path.parent))
+    assert done.returncode == 3
+    assert done.stdout.startswith("WANFAILOVER UNKNOWN - there is no site offfice in")

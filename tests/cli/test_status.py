@@ -23,6 +23,7 @@ from tests.scenarios.world import holds, site
 from tests.support.box import Box
 from wanfailover import report
 from wanfailover.cli import watch as watching
+from wanfailover.cli.plugin import judged
 from wanfailover.cli.render import status
 from wanfailover.cli.watch import ENTER, LEAVE, watch
 from wanfailover.core.engine import Engine
@@ -151,6 +152,14 @@ def test_check_of_nothing_is_unknown(tmp_path):
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert done.stdout.startswith("WANFAILOVER UNKNOWN - no site has been run in")
+
+
+def test_check_of_a_pause_is_a_warning():
+    """By an engine's own report: with an end or without one, nothing would be switched."""
+    for seconds in (60.0, None):
+        asked = PauseRequest("p", seconds, "ann")
+        code, line = judged(told(engine(holds(site(), "primary", 0.0), asked)))
+        assert (code, "automation is paused" in line) == (1, True)
 
 
 # What comes next

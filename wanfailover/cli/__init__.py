@@ -21,6 +21,7 @@ from wanfailover.errors import (
     LabError,
     ProfileError,
     RouterHeld,
+    SiteUnclear,
     WanFailoverError,
 )
 
@@ -29,6 +30,7 @@ EXIT_CODES: dict[type[WanFailoverError], int] = {
     RouterHeld: 1,  # though it is a DriverError: the first that fits counts
     DriverError: 3,
     LabError: 3,
+    SiteUnclear: 2,  # likewise a ControlError
     ControlError: 1,
     JournalError: 1,
 }
