@@ -114,10 +114,12 @@ class House:
 
     Args:
         runner: Of the application, set up.
+
+        host: Makes what speaks HTTP with a guest.
     """
 
-    def __init__(self, runner: web.AppRunner) -> None:
-        self._runner = runner
+    def __init__(self, runner: web.AppRunner, host: Callable[..., asyncio.Protocol]) -> None:
+        self._runner, self._host = runner, host
         self._pace = Pace()
         self._guests: dict[asyncio.BaseTransport | None, Guest] = {}  # in the order they came
 
@@ -125,7 +127,7 @@ class House:
         server = self._runner.server
         if server is None:
             raise ConnectionAbortedError
-        return Guest(self, server())
+        return Guest(self, self._host(server, loop=asyncio.get_running_loop()))
 
     def __len__(self) -> int:
         return len(self._guests)

@@ -177,5 +177,27 @@ RUDE = {403, 405, 413, 421, 429}
 
 async def dress(_: web.BaseRequest, response: web.StreamResponse) -> None:
     """Give an answer its headers."""
+    _dress(response)
+
+
+class Host(web.RequestHandler):
+    """aiohttp's, whose own answers, as to what is no request, are dressed like ours."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Give its answer; of what it handles itself `dress` is told nothing."""
+        response = super().handle_error(request, status, exc, message)
+        _dress(response)
+        return response
+
+
+def _dress(response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -26,7 +26,7 @@ from wanfailover.counts import Lag
 from wanfailover.errors import WanFailoverError
 from wanfailover.page.house import HEAD_WITHIN, House
 from wanfailover.page.live import Live
-from wanfailover.page.manners import LATER, STREAM, Manners, Refusal, dress
+from wanfailover.page.manners import LATER, STREAM, Host, Manners, Refusal, dress
 from wanfailover.page.past import RANGES, Past
 from wanfailover.page.sources import Sources
 
@@ -130,19 +130,20 @@ class Server:
         self._server: asyncio.Server | None = None
         self.house: House | None = None
 
-    async def open(self, host: str, port: int) -> None:
+    async def open(self, address: str, port: int) -> None:
         """Listen.
 
         Raises:
             OSError: It cannot be listened there.
         """
-        listener = socket.create_server((host, port), backlog=128)
+        listener = socket.create_server((address, port), backlog=128)
         app = web.Application(client_max_size=1)
-        self._runner = runner = web.AppRunner(
-            app, access_log=None, logger=QUIET, keepalive_timeout=HEAD_WITHIN, lingering_time=0,
-            max_line_size=LINE, max_field_size=FIELD, max_headers=FIELDS, shutdown_timeout=1.0,
+        self._runner = runner = web.AppRunner(app, shutdown_timeout=1.0)
+        host = partial(
+            Host, access_log=QUIET, logger=QUIET, keepalive_timeout=HEAD_WITHIN, lingering_time=0,
+            max_line_size=LINE, max_field_size=FIELD, max_headers=FIELDS,
         )  # fmt: skip
-        self.house = house = House(runner)
+        self.house = house = House(runner, host)
         doorman = Manners(house, self._names, self._bug)
 
         @web.middleware
