@@ -1,10 +1,10 @@
 """A rehearsed failover: there, for a while, and back, with all proofs; put back at the first red.
 
 It goes in by the operator's door: each of its two switches is a request in the inbox, with the
-engine's refusals, the plan, the proof and the undo of any other. While it is away it holds the
-circuit, and for no longer than it means to stay: whatever becomes of the agent meanwhile, the hold
-ends, and the rules go back by themselves. An operator who does something else in between has taken
-over; nothing of his is undone.
+plan, the proof and the undo of any other. But it does not insist: every rule that stands before
+`drill` refuses it. While it is away it holds the circuit, and for no longer than it means to stay:
+whatever becomes of the agent meanwhile, the hold ends, and the rules go back by themselves. An
+operator who does something else in between has taken over; nothing of his is undone.
 """
 
 from __future__ import annotations
@@ -263,8 +263,9 @@ class Drills:
         """There, with proof."""
         what = f"switch to {run.target}"
         request = SwitchRequest(
-            uuid.uuid4().hex[:12], run.target, hold=run.stay + SPARE, reason="drill", who=run.who
-        )
+            uuid.uuid4().hex[:12], run.target, hold=run.stay + SPARE, reason="a drill",
+            who=run.who, drill=True,
+        )  # fmt: skip
         answer = await self._ask(request)
         if answer.rule is not None or self._eyes.engine.active != run.target:
             ours = self._eyes.engine.active == run.target
@@ -338,7 +339,9 @@ class Drills:
 
     async def _back(self, run: _Running) -> str:
         """The way back; a circuit that is seen dead is not gone back to, and the rules decide."""
-        request = SwitchRequest(uuid.uuid4().hex[:12], run.source, reason="drill", who=run.who)
+        request = SwitchRequest(
+            uuid.uuid4().hex[:12], run.source, reason="a drill", who=run.who, drill=True
+        )
         answer = await self._ask(request)
         if answer.rule is None and self._eyes.engine.active == run.source:
             return answer.sentence

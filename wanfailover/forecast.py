@@ -32,6 +32,7 @@ BACK = "back to {first}, if it is well then"
 WHAT: Mapping[str, str] = {
     "switchover-running": SWITCHING,
     "operator-asked": SWITCHING,
+    "drill": SWITCHING,
     "finish-interrupted": SWITCHING,
     "stuck": "the router is tried again; a person is needed",
     "paused": "nothing, until wanfailover resume ends the pause",

@@ -33,6 +33,7 @@ from wanfailover.core.facts import (
 )
 from wanfailover.core.ledger import MENDING
 from wanfailover.core.plan import Plan
+from wanfailover.core.policy import ASKED
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
 from wanfailover.custody import Custody
@@ -79,7 +80,7 @@ class Order:
             target=decision.target or "",
             rule=decision.rule,
             because=decision.because,
-            automatic=decision.rule != "operator-asked",
+            automatic=decision.rule not in ASKED,
             left=interrupted.source if interrupted else None,
             leaves_live=active is not None
             and active.state is not State.DOWN

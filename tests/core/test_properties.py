@@ -37,7 +37,7 @@ OTHERS = st.one_of(
     st.tuples(st.just("restart")),
     st.tuples(st.just("stall"), st.sampled_from([1.5, 10.0, 100.0])),
     st.tuples(st.just("window"), st.booleans(), st.sampled_from([None, 60.0])),
-    st.tuples(st.just("switch"), name, st.sampled_from(["once", "hold", "force"])),
+    st.tuples(st.just("switch"), name, st.sampled_from(["once", "hold", "force", "drill"])),
     st.tuples(st.just("auto")),
     st.tuples(st.just("pause"), st.sampled_from([None, 30.0])),
     st.tuples(st.just("resume")),
@@ -93,7 +93,8 @@ class Watched(World):
         assert engine.switchover is None, "two at once"
         if rule in MENDING:
             return  # what was begun, by whomever, is ended
-        held = engine.hold is None or (rule, target) == ("held-by-operator", engine.hold.circuit)
+        own = engine.hold is None or engine.hold.drill
+        held = own or (rule, target) == ("held-by-operator", engine.hold.circuit)
         assert held, "automation moved a held circuit (S4)"
         assert engine.pause is None, "automation moved while it was paused"
         self.check_evidence(rule, engine.active, target)
@@ -107,6 +108,9 @@ class Watched(World):
             assert reading.state.rank >= had.rank, "restored to worse evidence (S2)"
             return
         assert left is not None, "moved from nowhere"
+        if rule == "drill":
+            assert reading.state is not State.DOWN or not reading.in_sight, "drilled to a dead one"
+            return
         had = self.engine.readings[left].state
         if rule == "preferred-recovered":
             assert reading.state is State.UP
@@ -125,6 +129,8 @@ class Watched(World):
 
     def check_pace(self, rule: str) -> None:
         """S3: within the hour's budget; at leisure not within the dwell, nor outside the window."""
+        if rule == "drill":
+            return  # somebody asked for it: it spends none
         counted = [(at, m) for at, m in self.moves if m.automatic and m.rule not in MENDING]
         automatic = [at for at, _ in counted]
         spent = sum(at > self.now - 3600 for at in automatic)
@@ -177,8 +183,10 @@ def happen(world: Watched, event: tuple) -> None:
             world.may_return = is_open
             world.window(is_open=is_open, seconds=seconds)
         case ("switch", circuit, how):
-            once, force = how == "once", how == "force"
-            world.request(circuit, once=once, force=force, hold=100.0 if how == "hold" else None)
+            hold = 100.0 if how in {"hold", "drill"} else None
+            world.request(
+                circuit, once=how == "once", force=how == "force", hold=hold, drill=how == "drill"
+            )
         case ("auto",):
             world.auto()
         case ("pause", seconds):

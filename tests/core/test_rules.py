@@ -65,9 +65,8 @@ def moves(number: int, at: float = 990.0) -> list[Move]:
 
 
 def test_order_is_the_contract():
-    """Rows stand in the contract's order; a row may be missing, none may be moved or renamed."""
-    names = [rule.name for rule in RULES]
-    assert names == [name for name in CONTRACT if name in names]
+    """All rows, as they are called there, and in its order."""
+    assert [rule.name for rule in RULES] == CONTRACT
 
 
 STUCK = Stuck("no way", ("primary", "backup"), 1000.0)
@@ -79,6 +78,7 @@ PUT_BACK = [Move(990.0, "backup", "primary", "foreign-state", proved=True)] * 3
 FAILED = [Move(990.0, "primary", "backup", "active-down", proved=False, failed=True)]
 CLOSED = WindowTold(is_open=False, until=5000.0)
 LEAVE = {"degraded": "switch"}
+DRILL, HOME = (SwitchRequest("1", to, drill=True) for to in ("backup", "primary"))
 UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "seen": ()}
 
 
@@ -99,6 +99,20 @@ UNSEEN = {"active": "backup", "backup": State.UP, "primary": State.UNKNOWN, "see
         ({"pause": Pause(), "request": SwitchRequest("1", "backup")}, "operator-asked", "backup"),
         ({"pause": Pause(), "hold": Hold("primary"), "primary": State.DOWN}, "paused", None),
         ({"pause": Pause(), "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
+        ({"request": DRILL}, "drill", "backup"),
+        ({"request": DRILL, "backup": State.UP, "policy": LEAVE}, "drill", "backup"),
+        ({"request": DRILL, "moves": moves(6)}, "drill", "backup"),
+        ({"request": DRILL, "stuck": STUCK}, "stuck", None),
+        ({"request": DRILL, "pause": Pause()}, "paused", None),
+        ({"request": DRILL, "hold": Hold("primary")}, "held-by-operator", None),
+        ({"request": DRILL, "hold": Hold("primary", drill=True)}, "drill", "backup"),
+        ({"hold": Hold("primary", drill=True), "primary": State.DOWN}, "held-by-operator", None),
+        ({"request": DRILL, "prober_sick": "sick"}, "prober-sick", None),
+        ({"request": DRILL, "router_unread": "away"}, "router-unreachable", None),
+        ({"request": DRILL, "foreign": "odd", "active": None}, "foreign-state", None),
+        ({"request": DRILL, "primary": State.DOWN}, "active-down", "backup"),
+        ({"request": DRILL, "primary": State.DOWN, "backup": State.DOWN}, "both-down", None),
+        ({"request": HOME, **UNSEEN, "changed": 990.0, "window": CLOSED}, "drill", "primary"),
         ({"hold": Hold("primary"), "primary": State.DOWN}, "held-by-operator", None),
         ({"hold": Hold("primary"), "active": None, "interrupted": "backup"}, "finish-interrupted", "backup"),  # noqa: E501
         ({"hold": Hold("backup"), "primary": State.DOWN}, "held-by-operator", "backup"),
@@ -185,6 +199,23 @@ def test_an_operator_is_refused_only_for_two_reasons(rule):
     asked = refusal(situation(**facts), SwitchRequest("1", "backup"))
     assert (asked.rule if asked else None) == rule
     assert refusal(situation(**facts), SwitchRequest("1", "backup", force=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({}, None),
+        ({"pause": Pause()}, "paused"),
+        ({"prober_sick": "sick"}, "prober-sick"),
+        ({"hold": Hold("primary")}, "held-by-operator"),
+        ({"primary": State.DOWN}, None),
+        ({"backup": State.DOWN}, "standby-not-better"),
+    ],
+)
+def test_a_drill_insists_on_nothing(facts, rule):
+    """Whatever comes before it and leads elsewhere refuses it, and so does a dead target."""
+    refused = refusal(situation(**facts), DRILL)
+    assert (refused.rule if refused else None) == rule
 
 
 def test_an_operator_may_know_better_than_old_evidence():

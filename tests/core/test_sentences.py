@@ -42,6 +42,8 @@ COST = "at most 20 s and two switches without Internet, and back if it is not pr
         ({"request": SwitchRequest("1", "backup")}, "operator-asked", "an operator asked"),
         ({"request": SwitchRequest("1", "backup", who="ann")}, "operator-asked", "ann asked"),
         ({"request": SwitchRequest("1", "backup", who="ann", reason="works")}, "operator-asked", "ann asked: works"),  # noqa: E501
+        ({"request": SwitchRequest("1", "backup", who="ann", reason="a drill", drill=True)}, "drill", "ann asked: a drill"),  # noqa: E501
+        ({"hold": Hold("primary", drill=True)}, "held-by-operator", "a drill holds primary"),
         ({"pause": Pause()}, "paused", "an operator has paused automation; it goes on with: wanfailover resume"),  # noqa: E501
         ({"pause": Pause(), **DEAD}, "paused", "an operator has paused automation although primary is down (said so); it goes on with: wanfailover resume"),  # noqa: E501
         (HELD, "held-by-operator", "an operator holds primary"),
@@ -227,6 +229,7 @@ def test_all_is_well_has_a_sentence_for_each_row():
         "finish-interrupted": "no switchover was left open",
         "switch-budget-spent": "0 automatic switchovers within the hour, of 5 that are allowed",
         "dwell": "automation switched nothing within 60 s",
+        "drill": "no failover is rehearsed",
         "outside-window": "a return is permitted now",
     }
     assert well["active-down"] == well["active-degraded"] == "primary is up (said so)"

@@ -86,6 +86,20 @@ async def test_a_hold_is_remembered_for_its_remaining_time(journal):
     assert hold.until == pytest.approx(now + 60, abs=1)
 
 
+async def test_whose_hold_and_whose_switch_it_was_is_remembered(journal):
+    """A drill's are a drill's after a restart, too: else its way home would be an operator's."""
+    now = time.monotonic()
+    for seconds in (100.0, None):
+        await journal.append([log.HoldBegan("backup", seconds, "ann", "", drill=True)], now)
+        with Reader(journal.path) as reader:
+            assert remember(reader, now).hold.drill
+    for rule, drill in (("drill", True), ("operator-asked", False)):
+        meant = log.SwitchoverIntended(rule, "primary", "backup", rule, "", False, who="ann")
+        await journal.append([meant], now)
+        with Reader(journal.path) as reader:
+            assert remember(reader, now).interrupted.request.drill is drill
+
+
 async def test_a_hold_that_ended_is_not_remembered(journal):
     """Ended by hand or by its time: gone. Without an end: kept."""
     now = time.monotonic()

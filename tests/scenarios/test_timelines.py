@@ -137,7 +137,9 @@ def _by_people(world: World, words: list[str]) -> bool:
         case ["operator", "auto"]:
             world.auto()
         case ["operator", "switch", circuit, *how]:
-            options: dict[str, object] = {word: True for word in how if word in {"once", "force"}}
+            options: dict[str, object] = {
+                word: True for word in how if word in {"once", "force", "drill"}
+            }
             if "for" in how:
                 options["hold"] = float(how[how.index("for") + 1])
             world.request(circuit, **options)

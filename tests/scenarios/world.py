@@ -39,6 +39,7 @@ from wanfailover.core.facts import (
     WindowTold,
 )
 from wanfailover.core.memory import Memory
+from wanfailover.core.policy import ASKED
 from wanfailover.core.site import Circuit, Detect, Path, Policy, Site, Target
 from wanfailover.core.timeout import Timeout
 from wanfailover.core.unsettled import Interrupted
@@ -225,7 +226,7 @@ class World:
 
     def _switch(self, rule: str, target: str) -> None:
         id_, source = f"s{next(self._ids)}", self.engine.active
-        automatic = rule != "operator-asked"
+        automatic = rule not in ASKED
         self.feed(SwitchoverStarted(id_, source, target, rule))
         fate, self.fates = self.fate, self.fates - 1
         if not self.fates:

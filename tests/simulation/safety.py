@@ -27,6 +27,7 @@ from wanfailover.core.facts import (
     SwitchRequest,
 )
 from wanfailover.core.ledger import HOUR
+from wanfailover.core.policy import ASKED
 from wanfailover.core.reading import State
 from wanfailover.core.requests import Answer
 from wanfailover.journal.reader import Reader
@@ -291,7 +292,7 @@ class Safety:
         elif outcome.ending is Ending.UNDONE or self.office.site.is_whole(outcome.view):
             self._refused += 1
             self._not_before = now + min(REFUSED * 2.0 ** (self._refused - 1), SELDOM)
-        if not outcome.changed or outcome.rule == "operator-asked":
+        if not outcome.changed or outcome.rule in ASKED:
             return
         self._tries = [*(at for at in self._tries if at > now - HOUR), now]
         allowed = self.office.site.policy.switches_per_hour + RESTORES + MENDS + 1

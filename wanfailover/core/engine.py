@@ -329,13 +329,12 @@ class Engine:
 
     def _made(self, situation: Situation) -> log.DecisionMade:
         decision = self.decision
-        until = decision.until
         return log.DecisionMade(
             rule=decision.rule,
             switch=decision.target is not None,
             target=decision.target,
             because=decision.because,
-            until=None if until is None else max(0.0, until - situation.now),
+            until=None if decision.until is None else max(0.0, decision.until - situation.now),
             health=tuple((name, str(r.state), r.because) for name, r in self.readings.items()),
             passed_over=tuple(passed_over(situation)),
             thresholds=tuple(thresholds(situation)),

@@ -137,12 +137,13 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True)
 class HoldBegan:
-    """An operator pinned a circuit, for *seconds* or until `auto`."""
+    """An operator, or a drill, pinned a circuit, for *seconds* or until `auto`."""
 
     circuit: str
     seconds: float | None
     who: str
     reason: str
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

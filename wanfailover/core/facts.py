@@ -145,6 +145,8 @@ class SwitchRequest:
         reason: The operator's own words, kept in the journal.
 
         who: The operator's login name.
+
+        drill: It is a rehearsal's, there or back: all that is amiss comes before it.
     """
 
     id: str
@@ -154,6 +156,7 @@ class SwitchRequest:
     force: bool = False
     reason: str = ""
     who: str = ""
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

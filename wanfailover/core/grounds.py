@@ -15,7 +15,7 @@ from wanfailover.core.situation import RETURN_LOSS, Return, Situation
 
 def held(s: Situation) -> str:
     assert s.hold is not None  # noqa: S101 - the row's test
-    text = f"an operator holds {s.hold.circuit}"
+    text = f"{'a drill' if s.hold.drill else 'an operator'} holds {s.hold.circuit}"
     if s.active is None and s.router_unread is not None:
         return f"{text}; {s.router_unread}"
     if s.active != s.hold.circuit:

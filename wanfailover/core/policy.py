@@ -80,6 +80,10 @@ def matching(situation: Situation) -> Rule:
     return next(rule for rule in RULES if rule.holds(situation))
 
 
+ASKED = frozenset({"operator-asked", "drill"})
+"""Rules by which somebody has asked. Such a switch is no automatic one: it spends no budget, and no
+dwell follows it."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "switchover-running",
@@ -92,7 +96,7 @@ RULES: tuple[Rule, ...] = (
         "stuck",
         "stay: neither new nor old could be established, a person is needed; tried again "
         "meanwhile, a dozen times, more and more seldom",
-        lambda s: s.stuck is not None and s.request is None,
+        lambda s: s.stuck is not None and (s.request is None or s.drills),
         grounds.stuck,
         lambda _: "no switchover was left undecided",
         target=lambda s: s.mends,
@@ -103,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         "operator-asked",
         "switch; refused only as `standby-not-better` (the target is seen to be down) or "
         "`foreign-state`, and `--force` overrides both",
-        lambda s: s.request is not None,
+        lambda s: s.request is not None and not s.drills,
         grounds.asked,
         lambda _: "no operator asked for anything",
         target=lambda s: s.request.circuit if s.request else None,
@@ -119,7 +123,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "held-by-operator",
         "stay, until the hold ends; back to the held circuit when the other has died",
-        lambda s: s.hold is not None and s.interrupted is None,
+        lambda s: s.hold is not None and s.interrupted is None and not (s.drills and s.hold.drill),
         grounds.held,
         lambda _: "no operator holds a circuit",
         target=lambda s: s.regains,
@@ -216,6 +220,14 @@ RULES: tuple[Rule, ...] = (
         lambda s: f"{s.why(s.active)}; {s.why(s.standby)}",
         lambda s: s.why(s.active),
         target=lambda s: s.standby,
+    ),
+    Rule(
+        "drill",
+        "switch, there or back: a rehearsal, which whatever is amiss comes before",
+        lambda s: s.drills,
+        grounds.asked,
+        lambda _: "no failover is rehearsed",
+        target=lambda s: s.request.circuit if s.request else None,
     ),
     Rule(
         "returning-too-soon",

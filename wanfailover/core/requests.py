@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wanfailover.core import entries as log
 from wanfailover.core.facts import (
@@ -14,7 +14,7 @@ from wanfailover.core.facts import (
     ResumeRequest,
     SwitchRequest,
 )
-from wanfailover.core.policy import Decision
+from wanfailover.core.policy import Decision, decide
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause, Situation
 
@@ -145,9 +145,12 @@ class Requests:
             self.release(f"{request.circuit} is the preferred circuit", news)
         elif not request.once:
             until = None if request.hold is None else now + request.hold
-            self.hold = Hold(request.circuit, until)
-            began = log.HoldBegan(request.circuit, request.hold, request.who, request.reason)
-            news.entries.append(began)
+            self.hold = Hold(request.circuit, until, request.drill)
+            news.entries.append(
+                log.HoldBegan(
+                    request.circuit, request.hold, request.who, request.reason, request.drill
+                )
+            )
         else:
             self.release("an operator has switched once, without a hold", news)
 
@@ -169,10 +172,15 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
 
     An operator is refused only where the target is seen to be down or the router is on neither
     circuit, and may force both. What nobody sees now he may know better. The proof and the undo
-    stay in any case.
+    stay in any case. A drill is refused by any rule that comes before it
+    and leads elsewhere.
     """
     if request.force:
         return None
+    if request.drill:
+        first = decide(replace(situation, request=request))
+        if first.target != request.circuit:
+            return first
     if situation.foreign is not None and situation.interrupted is None:
         return Decision("foreign-state", situation.foreign)
     reading = situation.readings.get(request.circuit)

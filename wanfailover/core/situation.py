@@ -28,10 +28,11 @@ DEGRADED_FOR = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An operator's pin on a circuit, until *until*; None means until `auto`."""
+    """An operator's pin on a circuit, or a drill's, until *until*; None means until `auto`."""
 
     circuit: str
     until: Instant | None = None
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ class Situation:
         names = [circuit.name for circuit in self.site.circuits]
         end = names.index(self.active) if self.active in names else 0
         return list(self.site.circuits[:end])
+
+    @property
+    def drills(self) -> bool:
+        """What was asked for is a drill's: it insists on nothing; it has its place in the table."""
+        return self.request is not None and self.request.drill
 
     @property
     def active_down(self) -> bool:

@@ -87,9 +87,9 @@ def _hold(reader: Reader, ages: Ages) -> Hold | None:
         return None
     began = record.entry
     if began.seconds is None:
-        return Hold(began.circuit)
+        return Hold(began.circuit, drill=began.drill)
     until = ages.until(record, began.seconds)
-    return None if until is None else Hold(began.circuit, until)
+    return None if until is None else Hold(began.circuit, until, began.drill)
 
 
 def _pause(reader: Reader, ages: Ages) -> Pause | None:
@@ -185,8 +185,9 @@ def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
     if meant.automatic and not meant.who:  # that of one cut off is carried on
         return None
     return SwitchRequest(
-        meant.id, meant.target, meant.hold, meant.once, reason=meant.reason, who=meant.who
-    )
+        meant.id, meant.target, meant.hold, meant.once, reason=meant.reason, who=meant.who,
+        drill=meant.rule == "drill",
+    )  # fmt: skip
 
 
 def last_active(reader: Reader) -> tuple[str | None, datetime | None]:

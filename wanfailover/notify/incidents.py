@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from wanfailover import wording
 from wanfailover.core import entries as log
+from wanfailover.core.policy import ASKED
 from wanfailover.entries import DrillBegan, DrillEnded, Entry, PreflightDone
 from wanfailover.notify.letter import Letter, Severity, Stage
 
@@ -236,7 +237,7 @@ class Incidents:
     def _moved(self, entry: Entry) -> Iterator[_News]:
         match entry:
             case log.SwitchoverIntended(rule=rule, because=because) if CIRCUITS not in self._open:
-                severity = INFO if rule == "operator-asked" else WARNING
+                severity = INFO if rule in ASKED else WARNING
                 yield _News(
                     CIRCUITS, "left", severity, f"{rule}: {because}", rule, (_said(entry),),
                     once=False,

@@ -17,6 +17,7 @@ from wanfailover.core.facts import (
     RouterView,
     SwitchoverStarted,
 )
+from wanfailover.core.policy import ASKED
 from wanfailover.core.site import Site
 from wanfailover.replay.truth import Truth, within
 
@@ -89,7 +90,7 @@ class Office:
         """
         made = Outcome(
             order.id, order.source, order.target, order.rule, Ending.UNDONE, self._took,
-            "", automatic=order.rule != "operator-asked",
+            "", automatic=order.rule not in ASKED,
         )  # fmt: skip
         if self.unread is not None:
             because = f"nothing was changed: {self.unread}"
