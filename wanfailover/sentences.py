@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from wanfailover.wording import Paint, span
+from wanfailover.wording import Paint, dated, span
 
 Report = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ def clock(stamp: str | None) -> str:
         return "?"
     at = datetime.fromisoformat(stamp).astimezone()
     today = datetime.now().astimezone().date()
-    return at.strftime("%H:%M:%S" if at.date() == today else "%Y-%m-%d %H:%M:%S")
+    return f"{at:%H:%M:%S}" if at.date() == today else dated(at)
 
 
 def where(report: Report, strong: Paint = str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from wanfailover.core import entries as log
 from wanfailover.entries import DrillBegan, DrillEnded, Entry, PreflightDone
@@ -22,6 +23,11 @@ def span(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{hours // 24} days"
+
+
+def dated(at: datetime) -> str:
+    """A time as the past is told, in the local zone: ``2026-11-27 03:12:30``."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def tell(entry: Entry, paint: Paint = str) -> str | None:

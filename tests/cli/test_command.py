@@ -179,7 +179,15 @@ def test_explain_tells_facts_thresholds_and_who_said_no(site):
     assert (report["rule"], report["target"]) == ("active-down", "backup")
     early = run("explain", "--at", "2001-02-03 04:05:06", *state)
     assert early.returncode == 1
-    assert "does not reach back" in early.stderr
+    assert "was decided for office at 2001-02-03 04:05:06: no agent ran" in early.stderr
+
+
+def test_explain_has_its_dates_as_history_has_them(site):
+    """One form, be it of today or not; so that either can be looked up in the other."""
+    state = ("--state-dir", str(site.path.parent))
+    told = run("history", *state).stdout.splitlines()
+    (when,) = (line.split("  ")[0] for line in told if "  decision: switch" in line)
+    assert run("explain", *state).stdout.startswith(f"{when}  switch to backup")
 
 
 async def test_explain_at_the_second_that_history_names(site):

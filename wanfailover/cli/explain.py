@@ -52,12 +52,13 @@ def _named(site: SiteDir, text: str) -> dict[str, Any]:
 def _then(site: SiteDir, at: datetime, within: timedelta = timedelta()) -> dict[str, Any]:
     from wanfailover.journal.reader import Reader
     from wanfailover.report import decided_at
+    from wanfailover.wording import dated
 
     with Reader.of(site) as reader:
         report = decided_at(reader, at, within)
     if report is None:
         raise click.ClickException(
-            f"nothing was decided for {site.site} at {at:%c}: no agent ran, or its journal "
+            f"nothing was decided for {site.site} at {dated(at)}: no agent ran, or its journal "
             "does not reach back so far"
         )
     return report

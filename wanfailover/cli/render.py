@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wanfailover import sentences
-from wanfailover.sentences import clock
-from wanfailover.wording import span
+from wanfailover.wording import dated, span
 
 if TYPE_CHECKING:
     from wanfailover.notify.checks import Tried
@@ -101,14 +101,18 @@ def _tunnels(report: Report) -> Iterator[str]:
 def explanation(report: Report) -> Iterator[str]:
     """A decision, what it was measured by, and why no rule above it decided."""
     deed = f"switch to {report['target']}" if report["target"] else "stay"
-    until = f" (until {clock(report['until'])})" if report["until"] else ""
-    yield f"{clock(report['at'])}  {deed}, because {report['rule']}{until}: {report['because']}"
+    until = f" (until {_dated(report['until'])})" if report["until"] else ""
+    yield f"{_dated(report['at'])}  {deed}, because {report['rule']}{until}: {report['because']}"
     names = [name for name, *_ in report["health"]]
     width = max(map(len, names), default=0)
     for name, state, because in report["health"]:
         yield f"  {name.ljust(width)}  {coloured(state, 8)}  {because}"
     yield from _pairs("Measured by:", report["thresholds"])
     yield from _pairs("Rules that come first, and why they did not hold:", report["passed_over"])
+
+
+def _dated(stamp: str) -> str:
+    return dated(datetime.fromisoformat(stamp))
 
 
 def _pairs(title: str, pairs: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -158,11 +162,11 @@ def outages(account: Account) -> Iterator[str]:
     yield ""
     yield "Outages, from when each was noticed:" if account.outages else "No outages."
     for each in account.outages:
-        end = "and goes on" if each.lasting else f"to {each.ended.astimezone():%Y-%m-%d %H:%M:%S}"
+        end = "and goes on" if each.lasting else f"to {dated(each.ended)}"
         before = "" if each.began_seen else ", begun earlier"
         yield (
-            f"  {each.circuit.ljust(width)}  {each.began.astimezone():%Y-%m-%d %H:%M:%S} "
-            f"{end:22}  {each.length}{before}: {each.because}"
+            f"  {each.circuit.ljust(width)}  {dated(each.began)} {end:22}  "
+            f"{each.length}{before}: {each.because}"
         )
     yield "Altogether:"
     for name, total in account.totals.items():

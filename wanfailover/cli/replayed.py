@@ -10,7 +10,7 @@ from wanfailover.cli.story import tell
 from wanfailover.replay.compare import Column, Comparison
 from wanfailover.replay.playback import Played, wall
 from wanfailover.replay.tally import WORDS, Move
-from wanfailover.wording import span
+from wanfailover.wording import dated, span
 
 MEASURES = {
     "switches": "switches",
@@ -108,7 +108,7 @@ def _assumptions(comparison: Comparison) -> Iterator[str]:
 
 
 def _time(seconds: float) -> str:
-    return f"{wall(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
+    return dated(wall(seconds))
 
 
 # As data.

@@ -15,7 +15,7 @@ def history(records: Iterable[Record]) -> Iterator[str]:
     for record in records:
         line = tell(record.entry)
         if line is not None:
-            yield f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}  {line}"
+            yield f"{wording.dated(record.at)}  {line}"
 
 
 def tell(entry: Entry) -> str | None:
