@@ -167,11 +167,12 @@ def test_what_a_decision_was_measured_by():
     assert list(measured) == [
         ("primary is called down", "after 4.2 s of silence (by itself)"),
         ("backup is called down", "after 0.0 s of silence ()"),
-        ("switches within the hour", "2 of 5 (6 from a dead circuit)"),
+        ("switches within the hour", "2 of 5, and one more away from a dead circuit"),
         ("dwell", "60 s between automatic switches"),
         ("primary must be good", "300 s"),
         ("return permitted", "now"),
     ]
+    assert dict(thresholds(situation(**DEAD)))["switches within the hour"] == "0 of 6"
     blind = dict(thresholds(situation(**UNSEEN, changed=990.0, window=SHUT)))
     assert blind["primary must be left alone"] == "1800 s"
     assert blind["return permitted"] == "in the window only"

@@ -20,10 +20,8 @@ def thresholds(s: Situation) -> Iterator[tuple[str, str]]:
     for name, reading in s.readings.items():
         patience = f"after {reading.patience:.1f} s of silence ({reading.learned})"
         yield f"{name} is called down", patience
-    yield (
-        "switches within the hour",
-        f"{s.spent} of {s.budget} ({policy.switches_per_hour} from a dead circuit)",
-    )
+    kept = ", and one more away from a dead circuit" if s.budget < policy.switches_per_hour else ""
+    yield "switches within the hour", f"{s.spent} of {s.budget}{kept}"
     yield "dwell", f"{policy.dwell:g} s between automatic switches"
     back = s.way_back
     if back is not None:
