@@ -5,6 +5,7 @@ Fields are added, never renamed, so that an old journal stays readable.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wanfailover.core import entries as core
@@ -65,3 +66,16 @@ Entry = core.Entry | PreflightDone | DrillBegan | DrillEnded
 
 DURABLE = core.DURABLE
 """Kinds that must be on the disk, not in its cache, before the program goes on."""
+
+
+def whereabouts(entry: Entry) -> Iterator[str | None]:
+    """Where the router is from then on, if *entry* tells: a circuit's name, or None, on neither."""
+    match entry:
+        case core.ActiveChanged(active=active):
+            yield active
+        case core.SwitchoverEnded(ending="proved" | "unproved", target=target):
+            yield target
+        case core.SwitchoverEnded(ending="stuck"):
+            yield None
+        case _:  # one that was undone has left it where it was
+            pass

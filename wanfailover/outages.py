@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from wanfailover.core import entries as log
+from wanfailover.entries import whereabouts
 from wanfailover.journal.reader import Record
 from wanfailover.wording import span
 
@@ -132,14 +133,9 @@ class _Fold:
             case log.HealthChanged(circuit=circuit, state=state, because=because):
                 self._sight(circuit, state, at)
                 self._health(circuit, state, because, at)
-            case log.ActiveChanged(active=active):
-                self._move(active, at)
-            case log.SwitchoverEnded(ending="proved" | "unproved", target=target):
-                self._move(target, at)
-            case log.SwitchoverEnded(ending="stuck"):
-                self._move(None, at)
             case _:
-                pass
+                for active in whereabouts(record.entry):
+                    self._move(active, at)
         self._reach(at)
         if isinstance(record.entry, log.AgentStopped):
             self._stop()

@@ -28,6 +28,7 @@ from wanfailover.core.memory import Memory
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
 from wanfailover.core.unsettled import Interrupted
+from wanfailover.entries import whereabouts
 from wanfailover.journal.eras import Eras, utc_now
 from wanfailover.journal.reader import Reader, Record, boot_id
 
@@ -201,16 +202,11 @@ def _places(reader: Reader) -> Iterator[tuple[str | None, datetime]]:
     kinds = (SwitchoverIntended, SwitchoverEnded, ActiveChanged)
     for record in reader.records(*kinds, newest_first=True):
         match record.entry:
-            case SwitchoverEnded(ending=Ending.PROVED | Ending.UNPROVED, target=circuit, id=id_):
+            case SwitchoverEnded(id=id_):
                 ended.add(id_)
-                yield circuit, record.at
-            case SwitchoverEnded(ending=ending, id=id_):
-                ended.add(id_)
-                if ending == Ending.STUCK:
-                    yield None, record.at
             case SwitchoverIntended(id=id_) if id_ not in ended:
                 yield None, record.at
-            case ActiveChanged(active=active):
-                yield active, record.at
             case _:
-                continue
+                pass
+        for active in whereabouts(record.entry):
+            yield active, record.at

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from wanfailover import wording
 from wanfailover.core import entries as log
 from wanfailover.core.policy import ASKED
-from wanfailover.entries import DrillBegan, DrillEnded, Entry, PreflightDone
+from wanfailover.entries import DrillBegan, DrillEnded, Entry, PreflightDone, whereabouts
 from wanfailover.notify.letter import Letter, Severity, Stage
 
 CIRCUITS = "circuits"
@@ -164,21 +164,11 @@ class Incidents:
 
     def _follow(self, entry: Entry, at: datetime) -> None:
         """Keep track of where the router is, and why."""
-        match entry:
-            case log.ActiveChanged(active=active):
-                self._move(active, at)
-            case log.SwitchoverEnded(ending="proved" | "unproved", target=target):
-                self._move(target, at)
-            case log.SwitchoverEnded(ending="stuck"):
-                self._move(None, at)
-            case log.DecisionMade(rule=rule, because=because):
-                self._decision = f"{rule}: {because}"
-            case _:
-                pass
-
-    def _move(self, active: str | None, at: datetime) -> None:
-        if active != self._active:
-            self._active, self._since = active, at
+        for active in whereabouts(entry):
+            if active != self._active:
+                self._active, self._since = active, at
+        if isinstance(entry, log.DecisionMade):
+            self._decision = f"{entry.rule}: {entry.because}"
 
     # What is news.
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from wanfailover.core import entries as log
-from wanfailover.entries import Entry
+from wanfailover.entries import Entry, whereabouts
 from wanfailover.journal.reader import Reader, Record
 from wanfailover.outages import LASTS
 
@@ -87,12 +87,12 @@ class Timeline:
             case log.HealthChanged(circuit=circuit, state=state):
                 self._end(circuit, at)
                 self._open[circuit] = at, state
-            case log.ActiveChanged(active=active):
-                self._move(active, at)
-            case log.SwitchoverEnded() as ended:
-                self._ended(ended, at, told=record.at.timestamp() >= self.start)
+            case log.SwitchoverEnded() as ended if record.at.timestamp() >= self.start:
+                self._ended(ended, at)
             case _:
                 pass
+        for active in whereabouts(record.entry):
+            self._move(active, at)
         self._last = at
 
     def told(self, now: float) -> dict[str, Any]:
@@ -108,16 +108,11 @@ class Timeline:
             "switchovers": self.moves,
         }
 
-    def _ended(self, ended: log.SwitchoverEnded, at: float, *, told: bool) -> None:
-        if ended.ending in {"proved", "unproved"}:
-            self._move(ended.target, at)
-        elif ended.ending == "stuck":
-            self._move(None, at)
-        if told:
-            self.moves.append(
-                {"at": at, "from": ended.source, "to": ended.target, "rule": ended.rule,
-                 "outcome": str(ended.ending), "seconds": round(ended.seconds, 2)}
-            )  # fmt: skip
+    def _ended(self, ended: log.SwitchoverEnded, at: float) -> None:
+        self.moves.append(
+            {"at": at, "from": ended.source, "to": ended.target, "rule": ended.rule,
+             "outcome": str(ended.ending), "seconds": round(ended.seconds, 2)}
+        )  # fmt: skip
 
     def _move(self, active: str | None, at: float) -> None:
         if self._stay is not None:
