@@ -199,7 +199,9 @@ class Drills:
         except Red as red:
             return self._ended(run, "refused", str(red))
         if dry_run:
-            return self._ended(run, "passed", f"dry run: a drill to {self.doing} could be begun")
+            return self._ended(
+                run, "passed", f"dry run: nothing was changed; a drill would go to {self.doing}"
+            )
         run.up, run.away = tuple(self._tunnels_up()), True
         await self._record(DrillBegan(run.id, run.source, run.target, run.stay, run.who))
         try:

@@ -161,12 +161,7 @@ def find(base: Path, site: str | None) -> SiteDir:
 
         ControlError: No site has been run, or they cannot be looked at.
     """
-    try:
-        sites = sorted(path.name for path in base.iterdir() if (path / "profile").is_file())
-    except PermissionError as error:
-        raise ControlError(f"{base} cannot be read: you are not in its group") from error
-    except OSError:
-        sites = []
+    sites = known(base)
     if site is not None and site in sites:
         return SiteDir(base / site)
     if site is not None:
@@ -179,6 +174,20 @@ def find(base: Path, site: str | None) -> SiteDir:
     if len(sites) > 1:
         raise SiteUnclear(f"several sites are in {base}: choose with --site {'|'.join(sites)}")
     return SiteDir(base / sites[0])
+
+
+def known(base: Path) -> list[str]:
+    """The sites that have been run.
+
+    Raises:
+        ControlError: They cannot be looked at.
+    """
+    try:
+        return sorted(path.name for path in base.iterdir() if (path / "profile").is_file())
+    except PermissionError as error:
+        raise ControlError(f"{base} cannot be read: you are not in its group") from error
+    except OSError:
+        return []
 
 
 class Lock:

@@ -114,7 +114,10 @@ async def test_a_dry_run_touches_nothing(tmp_path):
     async with Play(tmp_path) as play:
         reply = await drill(play, dry_run=True)
         assert reply.exit == 0
-        assert "could be begun" in reply.sentence
+        assert reply.sentence == (
+            "dry run: nothing was changed; "
+            f"a drill would go to backup for {STAY:g} s, and back to primary"
+        )
         assert play.entries(DrillEnded, DrillBegan, log.SwitchoverIntended) == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from wanfailover.cli.completion import circuits
 from wanfailover.cli.options import Duration, site_options
 from wanfailover.client import ask
 from wanfailover.sites import base_dir, find
@@ -21,7 +22,7 @@ PATIENCE = 1800.0
 
 
 @click.command(name="drill")
-@click.argument("circuit", required=False)
+@click.argument("circuit", required=False, shell_complete=circuits)
 @site_options
 @click.option(
     "--stay", type=Duration(), help="So long on the other circuit (default: the profile's)."
@@ -37,7 +38,7 @@ def command(site: str | None, state_dir: Path | None, as_json: bool, **asked: An
     if asked["stay"] is not None and asked["stay"] > LONGEST:
         raise click.UsageError("--stay is four hours at most")
     found = find(base_dir(state_dir), site)
-    if not as_json:
+    if not (as_json or asked["dry_run"]):
         click.echo("What happens meanwhile: wanfailover status --watch", err=True)
     reply = ask(found, "/drill", asked, timeout=(asked["stay"] or LONGEST) + PATIENCE)
     if as_json:
@@ -45,6 +46,12 @@ def command(site: str | None, state_dir: Path | None, as_json: bool, **asked: An
     else:
         for line in reply["lines"]:
             click.echo(line)
-        word = "passed" if reply["exit"] == 0 else "failed"
-        click.echo(f"Drill {word}: {reply['sentence']}", err=reply["exit"] != 0)
+        click.echo(_outcome(reply, dry_run=asked["dry_run"]), err=reply["exit"] != 0)
     sys.exit(reply["exit"])
+
+
+def _outcome(reply: dict[str, Any], *, dry_run: bool) -> str:
+    well, sentence = reply["exit"] == 0, str(reply["sentence"])
+    if dry_run:
+        return f"D{sentence[1:]}" if well else f"Dry run: no drill would begin: {sentence}"
+    return f"Drill {'passed' if well else 'failed'}: {sentence}"

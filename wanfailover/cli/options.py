@@ -8,13 +8,20 @@ from typing import Any
 
 import click
 
+from wanfailover.cli import completion
+
 Decorated = Callable[..., Any]
 
 
 def site_options(function: Decorated) -> Decorated:
     """Add ``--state-dir`` and ``--site``."""
     for option in (
-        click.option("--site", metavar="NAME", help="The site, where there are several."),
+        click.option(
+            "--site",
+            metavar="NAME",
+            shell_complete=completion.sites,
+            help="The site, where there are several.",
+        ),
         state_dir_option,
     ):
         function = option(function)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from wanfailover.cli.completion import circuits
 from wanfailover.cli.options import Duration, site_options
 from wanfailover.client import NoAgent, ask
 from wanfailover.sites import SiteDir, base_dir, find
@@ -20,7 +21,7 @@ NOT_NOW = "the switchover is finished or undone first; it takes no longer than i
 
 
 @click.command(name="switch")
-@click.argument("circuit")
+@click.argument("circuit", shell_complete=circuits)
 @site_options
 @click.option("--for", "hold", type=Duration(), help="Hold it there so long, such as 2h.")
 @click.option("--once", is_flag=True, help="Leave no hold: automation may move it again.")
