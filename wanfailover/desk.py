@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from wanfailover.config import Profile
@@ -12,6 +12,7 @@ from wanfailover.control import Reply
 from wanfailover.core.engine import Engine
 from wanfailover.core.entries import MailDrained
 from wanfailover.core.facts import Ending, Fact, SwitchRequest
+from wanfailover.core.plan import SetAddress, SetGateway, Step
 from wanfailover.core.policy import Decision
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Site
@@ -59,23 +60,41 @@ async def rehearse(
         return Reply(1, refused.because, refused.rule)
     try:
         prepared = await prepare(site, request.circuit, driver)
+        left = _left_to_the_router(prepared, driver)
     except DriverError as error:
         return Reply(UNREACHABLE, str(error), "router-unreachable")
     if prepared.plan.source == request.circuit and not prepared.view.unfinished:
         return Reply(0, f"the router is on {request.circuit} already; nothing would be changed")
     guard = Custody(site.name, driver).guards(prepared.actions, prepared.proving)
-    return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared, guard)))
+    return Reply(0, "dry run: nothing was changed", lines=tuple(show(prepared, guard, left)))
 
 
-def show(prepared: Prepared, guard: float | None = None) -> Iterator[str]:
+def _left_to_the_router(prepared: Prepared, driver: RouterDriver) -> tuple[Step, ...]:
+    """Steps for which nothing is typed: without them the driver would type the same."""
+
+    def typed(steps: Sequence[Step]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        return [(each.does, each.undoes) for each in driver.compile(steps, prepared.view)]
+
+    steps = prepared.plan.steps
+    every = typed(steps)
+    beside = (step for step in steps if not isinstance(step, SetAddress | SetGateway))
+    return tuple(
+        step for step in beside if typed([each for each in steps if each is not step]) == every
+    )
+
+
+def show(
+    prepared: Prepared, guard: float | None = None, left: Collection[Step] = ()
+) -> Iterator[str]:
     """A plan for people: what would be typed, what must hold, what would take it back.
 
-    *guard* is the seconds after which the router would take it back by itself, if it can.
+    *guard* is the seconds after which the router would take it back by itself, if it can; *left*
+    are the steps for which nothing is typed.
     """
     plan = prepared.plan
     yield f"From {plan.source or 'neither circuit'} to {plan.target}:"
     for step in plan.steps:
-        yield f"  {step}"
+        yield f"  {step}" + " (nothing is typed for it: left to the router)" * (step in left)
     yield "Typed to the router:"
     for action in prepared.actions:
         yield f"  {action.title}"
