@@ -162,6 +162,11 @@ def _in_words(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {"event": event["sentence"], "level": event["level"], "timestamp": event["timestamp"]}
 
 
+def _or_without(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Leave a sentence out that is none."""
+    return {key: value for key, value in event.items() if key != "sentence" or value is not None}
+
+
 def configure(
     *,
     json: bool,
@@ -184,13 +189,14 @@ def configure(
         transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         render: list[Processor] = [
             structlog.processors.ExceptionRenderer(transformer),
+            _or_without,
             Redactor(secrets),
             structlog.processors.JSONRenderer(default=str),
         ]
     else:
         render = [
             structlog.processors.format_exc_info,
-            *([_in_words] if in_words else []),
+            _in_words if in_words else _or_without,
             Redactor(secrets),
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback

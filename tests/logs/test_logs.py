@@ -55,6 +55,17 @@ def test_json_lines_are_json(capsys):
     ]
 
 
+def test_a_sentence_that_is_none_is_left_out(capsys):
+    """Machines get every entry; those that only they need have no sentence, instead of null."""
+    logs.configure(json=True)
+    ours = structlog.get_logger("wanfailover")
+    ours.info("action-begun", sentence=None, name="apply", why=None)
+    ours.info("health-changed", sentence="primary is up: answering")
+    begun, changed = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (begun["name"], begun["why"], "sentence" in begun) == ("apply", None, False)
+    assert changed["sentence"] == "primary is up: answering"
+
+
 def test_people_get_sentences(capsys):
     """An entry of the journal as `history` has it; what is for machines alone is left out."""
     logs.configure(json=False)
