@@ -25,6 +25,7 @@ from typing import Any, Protocol
 import structlog
 
 from wanfailover.core.facts import PauseRequest, ResumeRequest, SwitchRequest
+from wanfailover.opening import closed_on_failure
 from wanfailover.peers import Peer
 from wanfailover.report import Report
 
@@ -340,10 +341,8 @@ def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o117)
     try:
-        listener.bind(str(path))
-    except OSError:
-        listener.close()
-        raise
+        with closed_on_failure(listener):
+            listener.bind(str(path))
     finally:
         os.umask(before)
     listener.setblocking(False)

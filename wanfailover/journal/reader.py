@@ -20,6 +20,7 @@ from wanfailover.errors import JournalError
 from wanfailover.journal.plain import KINDS, from_data
 from wanfailover.journal.rows import SCHEMA, Row
 from wanfailover.journal.spill import Spill
+from wanfailover.opening import closed_on_failure
 from wanfailover.sites import SiteDir
 
 _SELECT = "SELECT id, at, boot, mono, kind, data FROM entry"
@@ -149,12 +150,9 @@ def holds(db: sqlite3.Connection, row: Row) -> bool:
 def _connect(address: str) -> sqlite3.Connection:
     """Open it, and see that it can be read."""
     db = sqlite3.connect(address, uri=True, timeout=1.0)
-    try:
+    with closed_on_failure(db):
         db.execute("PRAGMA query_only=1")
         db.execute("SELECT 1 FROM entry LIMIT 1").fetchone()
-    except sqlite3.Error:
-        db.close()
-        raise
     return db
 
 

@@ -28,6 +28,7 @@ from wanfailover.journal.eras import utc_now
 from wanfailover.journal.outbox import Mark, Posted
 from wanfailover.journal.reader import boot_id, holds
 from wanfailover.journal.rows import SCHEMA_VERSION, STEPS, VITAL, Row, rows
+from wanfailover.opening import closed_on_failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -226,16 +227,13 @@ class Journal:
 
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=5.0, check_same_thread=True)
-    try:
+    with closed_on_failure(db):
         db.execute("PRAGMA journal_mode=WAL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         _check_version(path, version)
         if version < SCHEMA_VERSION:
             _migrate(db, version)
         _check(db)
-    except BaseException:
-        db.close()
-        raise
     return db
 
 

@@ -26,6 +26,7 @@ from icmplib import (
 )
 
 from wanfailover.core.site import Path
+from wanfailover.opening import closed_on_failure
 from wanfailover.probes.failures import Unsent, failed, unsent
 from wanfailover.probes.sockets import IP_RECVERR, configure
 
@@ -87,15 +88,12 @@ class IcmpSocket(ICMPv4Socket):  # type: ignore[misc]  # icmplib has no types
     def _create_socket(self, kind: socket.SocketKind) -> socket.socket:
         """Called by icmplib's constructor."""
         sock = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP)
-        try:
+        with closed_on_failure(sock):
             configure(sock, self._path)
-        except BaseException:
-            sock.close()
-            raise
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        if kind == socket.SOCK_RAW:
-            sock.setsockopt(_SOL_RAW, _ICMP_FILTER, _ONLY_ECHO_REPLIES)
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+            if kind == socket.SOCK_RAW:
+                sock.setsockopt(_SOL_RAW, _ICMP_FILTER, _ONLY_ECHO_REPLIES)
         return sock
 
     def ping(self, address: IPv4Address, identifier: int, sequence: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import struct
 from ipaddress import IPv4Address
 
 from wanfailover.core.site import Path
+from wanfailover.opening import closed_on_failure
 from wanfailover.probes.failures import failed, locally, unsent
 
 THROUGH = Path()
@@ -52,13 +53,10 @@ def open_socket(kind: socket.SocketKind, path: Path) -> socket.socket:
     """
     with locally("open a socket"):
         sock = socket.socket(socket.AF_INET, kind)
-    try:
+    with closed_on_failure(sock):
         configure(sock, path)
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        sock.close()
-        raise
     return sock
 
 
@@ -70,11 +68,8 @@ async def connect(path: Path, address: IPv4Address, port: int) -> socket.socket:
         Failed: The network or the far side answered, or gave up.
     """
     sock = open_socket(socket.SOCK_STREAM, path)
-    try:
+    with closed_on_failure(sock):
         await _connect(sock, address, port)
-    except BaseException:
-        sock.close()
-        raise
     return sock
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from wanfailover.opening import closed_on_failure
 from wanfailover.rollups.fold import Row
 from wanfailover.rollups.histogram import Buckets, add, quantile, to_bytes
 
@@ -75,7 +76,7 @@ def opened(path: Path) -> sqlite3.Connection:
         sqlite3.Error: That cannot be done.
     """
     db = sqlite3.connect(path, timeout=BUSY, check_same_thread=False)
-    try:
+    with closed_on_failure(db):
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute("PRAGMA journal_size_limit=1000000")
@@ -83,9 +84,6 @@ def opened(path: Path) -> sqlite3.Connection:
         if version > VERSION:
             raise sqlite3.DatabaseError(f"it is of version {version}, known is {VERSION}")
         db.executescript(_SCHEMA)
-    except sqlite3.Error:
-        db.close()
-        raise
     return db
 
 

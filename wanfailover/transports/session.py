@@ -19,6 +19,7 @@ from paramiko.hostkeys import InvalidHostKey
 from paramiko.ssh_exception import PasswordRequiredException
 
 from wanfailover.errors import LoginRefused, RouterTimeout, RouterUnreachable
+from wanfailover.opening import closed_on_failure
 from wanfailover.ports import RouterAccess
 from wanfailover.transports import login
 from wanfailover.transports.shell import Completed, NeverSent, SessionLost, quoted
@@ -77,11 +78,8 @@ class Session:
     def __init__(self, sock: socket.socket, access: RouterAccess) -> None:
         self._where = login.where(access)
         self._connection = _connector(sock, access)
-        try:
+        with closed_on_failure(self):
             self._transport = self._log_in(access)
-        except BaseException:
-            self.close()
-            raise
 
     def execute(self, command: str, stdin: str, within: float) -> Completed:
         """Run *command* to its end, over *within* seconds at most.

@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from wanfailover.errors import RouterUnreachable
+from wanfailover.opening import closed_on_failure
 
 CONNECT_WITHIN = 4.0
 """Seconds to connect: requests go out at 0, 1 and 3 s."""
@@ -78,12 +79,9 @@ async def _look_up(host: str, port: int) -> tuple[Any, ...]:
 
 async def _open(family: int, kind: int, protocol: int, address: tuple[str, int]) -> socket.socket:
     sock = socket.socket(family, kind, protocol)
-    try:
+    with closed_on_failure(sock):
         sock.setblocking(False)
         for option in SOCKET_OPTIONS:
             sock.setsockopt(*option)
         await asyncio.get_running_loop().sock_connect(sock, address)
-    except BaseException:
-        sock.close()
-        raise
     return sock
