@@ -226,11 +226,22 @@ def last_switchover(reader: Reader) -> Report | None:
     return ended(record.entry, record.at)
 
 
+def drain_told(state: str, because: str) -> Report:
+    """A backup MX of which no more is known than that."""
+    return {
+        "state": state,
+        "because": because,
+        "since": None,
+        "switchover": None,
+        "seconds": None,
+        "replies": [],
+    }
+
+
 def mail_asked(entry: MailDrained | MailNotDrained, at: datetime) -> Report:
     """What became of asking the backup MX to deliver, as `status` shows it."""
-    return {
-        "state": "drained" if isinstance(entry, MailDrained) else "not-drained",
-        "because": entry.because,
+    state = "drained" if isinstance(entry, MailDrained) else "not-drained"
+    return drain_told(state, entry.because) | {
         "since": stamp(at),
         "switchover": entry.switchover,
         "seconds": round(entry.seconds, 2),
@@ -272,17 +283,11 @@ def mail_told(drained: Report | None, canary: Report | None) -> Report | None:
     """Both of these as one; None where neither is done."""
     if drained is None and canary is None:
         return None
-    asked = drained or {
-        "state": "unknown",
-        "because": "the backup MX is not asked to deliver: etrn is false",
-        "since": None,
-        "switchover": None,
-        "seconds": None,
-        "replies": [],
-    }
+    asked = drained or drain_told("unknown", NOT_ASKED)
     return asked | {"canary": canary or canary_told("unknown", NO_CANARY)}
 
 
+NOT_ASKED = "the backup MX is not asked to deliver: etrn is false"
 NO_CANARY = "no canary is sent, so a blocklist or a loop that holds up the mail would not be seen"
 
 

@@ -19,7 +19,7 @@ from wanfailover.mail.etrn import Meaning, Outcome, meaning
 from wanfailover.mail.session import Reply, session
 from wanfailover.ports import EntrySink
 from wanfailover.probes.names import Names
-from wanfailover.report import Report, mail_asked, stamp
+from wanfailover.report import Report, drain_told, mail_asked, stamp
 from wanfailover.specs import Mail
 
 WITHIN = 900.0
@@ -168,23 +168,11 @@ class Drains:
         if self._mail is None:
             return None
         if self._asking is None:
-            return self._last or {
-                "state": "unknown",
-                "because": f"the backup MX {self._mail.name} is asked after the next switchover",
-                "since": None,
-                "switchover": None,
-                "seconds": None,
-                "replies": [],
-            }
+            because = f"the backup MX {self._mail.name} is asked after the next switchover"
+            return self._last or drain_told("unknown", because)
         switchover, since, drain = self._asking
-        return {
-            "state": "waiting",
-            "because": f"waits until the backup MX delivers: {drain.trouble}",
-            "since": since,
-            "switchover": switchover,
-            "seconds": None,
-            "replies": [],
-        }
+        because = f"waits until the backup MX delivers: {drain.trouble}"
+        return drain_told("waiting", because) | {"since": since, "switchover": switchover}
 
     async def _run(self, switchover: str, drain: Drain) -> None:
         self._asking = (switchover, stamp(utc_now()), drain)
