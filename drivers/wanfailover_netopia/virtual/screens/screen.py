@@ -31,3 +31,32 @@ class Screen:
     picture: str
     help: str = ""
     right: str = ""
+
+
+def forms(
+    table: str, entry: str, button: str, fields: str, adding: str = "", changing: str = ""
+) -> dict[str, Screen]:
+    """Two screens with the same fields: to add an entry to a table, and to change one.
+
+    Args:
+        table: Where it is kept.
+
+        entry: What both titles call it.
+
+        button: Adds it; what is changed is so at once.
+
+        fields: The picture of both, above what only the first has.
+
+        adding: Help on the first.
+
+        changing: Help on the second.
+    """
+    picture = f"""{fields}\
+      |
+      |            {button}  >!store {table}
+      |            CANCEL  >!back
+"""
+    return {
+        f"{table}-add": Screen(f"Add {entry}", picture, adding),
+        f"{table}-change": Screen(f"Change {entry}", fields, changing),
+    }

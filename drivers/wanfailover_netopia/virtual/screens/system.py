@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wanfailover_netopia.virtual.screens.screen import Screen
+from wanfailover_netopia.virtual.screens.screen import Screen, forms
 
 _IP = "Set up the basic IP attributes of your Netopia in this screen."
 
@@ -81,8 +81,10 @@ extra |            Default IP Gateway Priority:      {ip.priority}
 """,
         "Configure/View/Delete Static Routes from this and the following Screens.",
     ),
-    "route-add": Screen(
-        "Add Static Route",
+    **forms(
+        "route",
+        "Static Route",
+        "ADD STATIC ROUTE NOW",
         """
       |            Static Route Enabled:             {route.enabled}
       |            Destination Network IP Address:   {route.network}
@@ -90,22 +92,8 @@ extra |            Default IP Gateway Priority:      {ip.priority}
       |            Next Gateway IP Address:          {route.gateway}
       |            Route Priority:                   {route.priority}
       |            Advertise Route Via RIP:          {route.rip}
-      |
-      |            ADD STATIC ROUTE NOW              >!store route
-      |            CANCEL                            >!back
 """,
         "Configure a new Static Route in this Screen.",
-    ),
-    "route-change": Screen(
-        "Change Static Route",
-        """
-      |            Static Route Enabled:             {route.enabled}
-      |            Destination Network IP Address:   {route.network}
-      |            Destination Network Subnet Mask:  {route.mask}
-      |            Next Gateway IP Address:          {route.gateway}
-      |            Route Priority:                   {route.priority}
-      |            Advertise Route Via RIP:          {route.rip}
-""",
         "Modify a Static Route in this Screen.",
     ),
     "filters": Screen(
@@ -152,27 +140,17 @@ extra |            Add Server List...                >server-list-add
 """,
         "Servers of the inside that are seen from the outside.",
     ),
-    "server-add": Screen(
-        "Add NAT Server",
+    **forms(
+        "server",
+        "NAT Server",
+        "ADD NAT SERVER",
         """
       |            Service...                        {server.service}
       |            Internal Port:                    {server.port}
       |            External Private IP Address:      {server.private}
       |            External Public IP Address:       {server.public}
-      |
-      |            ADD NAT SERVER                    >!store server
-      |            CANCEL                            >!back
 """,
         "Enter a server; an External Public IP Address of 0.0.0.0 is that of the WAN.",
-    ),
-    "server-change": Screen(
-        "Change NAT Server",
-        """
-      |            Service...                        {server.service}
-      |            Internal Port:                    {server.port}
-      |            External Private IP Address:      {server.private}
-      |            External Public IP Address:       {server.public}
-""",
         "An External Public IP Address of 0.0.0.0 is that of the WAN.",
     ),
     "exports": Screen(
@@ -186,18 +164,10 @@ extra |            Add Server List...                >server-list-add
 """,
         "Select servers of the inside that are seen from the outside.",
     ),
-    "export-add": Screen(
-        "Add Exported Service",
-        """
-      |            Service...                        {export.service}
-      |            Local Server's IP Address:        {export.private}
-      |
-      |            ADD EXPORT NOW                    >!store export
-      |            CANCEL                            >!back
-""",
-    ),
-    "export-change": Screen(
-        "Change Exported Service",
+    **forms(
+        "export",
+        "Exported Service",
+        "ADD EXPORT NOW",
         """
       |            Service...                        {export.service}
       |            Local Server's IP Address:        {export.private}
@@ -246,18 +216,10 @@ extra |            Add Server List...                >server-list-add
       |            Delete IP Trap Receiver...           >!list trap delete
 """,
     ),
-    "trap-add": Screen(
-        "Add IP Trap Receiver",
-        """
-      |            Receiver IP Address or Domain Name:  {trap.address}
-      |            Community String:                    {trap.community}
-      |
-      |            ADD TRAP RECEIVER NOW                >!store trap
-      |            CANCEL                               >!back
-""",
-    ),
-    "trap-change": Screen(
-        "Change IP Trap Receiver",
+    **forms(
+        "trap",
+        "IP Trap Receiver",
+        "ADD TRAP RECEIVER NOW",
         """
       |            Receiver IP Address or Domain Name:  {trap.address}
       |            Community String:                    {trap.community}

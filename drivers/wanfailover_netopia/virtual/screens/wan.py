@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wanfailover_netopia.virtual.screens.main import WAN_ETHERNET
-from wanfailover_netopia.virtual.screens.screen import Screen
+from wanfailover_netopia.virtual.screens.screen import Screen, forms
 
 SCREENS = {
     "wan": Screen(
@@ -79,8 +79,10 @@ extra |          Ethernet (Wan Module 2) Setup...              >wan-module-2
       |          Delete Connection Profile...                  >!list profile delete
 """,
     ),
-    "profile-add": Screen(
-        "Add Connection Profile",
+    **forms(
+        "profile",
+        "Connection Profile",
+        "ADD PROFILE NOW",
         """
       |            Profile Name:                     {profile.name}
       |            Profile Enabled:                  {profile.enabled}
@@ -89,23 +91,8 @@ extra |          Ethernet (Wan Module 2) Setup...              >wan-module-2
       |
       |            Remote IP Address:                {profile.remote}
       |            Remote IP Mask:                   {profile.mask}
-      |
-      |            ADD PROFILE NOW                   >!store profile
-      |            CANCEL                            >!back
 """,
         "Configure a new Connection Profile. Finished?  ADD or CANCEL to exit.",
-    ),
-    "profile-change": Screen(
-        "Change Connection Profile",
-        """
-      |            Profile Name:                     {profile.name}
-      |            Profile Enabled:                  {profile.enabled}
-      |
-      |            Data Link Encapsulation...        {profile.encapsulation}
-      |
-      |            Remote IP Address:                {profile.remote}
-      |            Remote IP Mask:                   {profile.mask}
-""",
         "Modify Connection Profile here. Changes are immediate.",
     ),
     "wan-default": Screen(
