@@ -170,11 +170,11 @@ def test_a_good_lines_few_spells_do_not_make_it_waited_for_long():
 @pytest.mark.parametrize(
     ("number", "silence", "spell"),
     [
-        (4, 17.56027, 20.11206),
-        (8, 21.31501, 26.11794),
-        (16, 24.27899, 33.03526),
-        (32, 26.65312, 39.61905),
-        (64, 28.75078, 45.18185),
+        (4, 14.20742, 20.11206),
+        (8, 18.41805, 26.11794),
+        (16, 22.26469, 33.03526),
+        (32, 25.43177, 39.61905),
+        (64, 28.0609, 45.18185),
     ],
 )
 def test_what_the_benchmark_has_chosen(number: int, silence: float, spell: float):

@@ -45,7 +45,7 @@ class Prior(NamedTuple):
     excess: float
 
 
-SILENCES = Prior(4, 0.14)
+SILENCES = Prior(6, 0.17)
 """Chosen on simulated lines (``tests/bench/detect``), for the least wait that keeps false failovers
 to about one a year."""
 
