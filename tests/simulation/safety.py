@@ -317,7 +317,7 @@ class Safety:
             self.hold, self.paused = None, -inf
             return
         now = self.clock()
-        if answer.rule is not None:  # it was refused: all is as before
+        if answer.rule is not None and "is unproved" not in answer.sentence:  # all is as before
             self.hold, self.paused = self._before
             return
         match request:

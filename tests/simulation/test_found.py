@@ -227,3 +227,41 @@ def test_a_hand_that_comes_just_after_the_proof_is_a_hand() -> None:
             return made.safety.wrong, alive(made).engine.decision.rule
 
     assert in_virtual_time(story) == ([], "foreign-state")
+
+
+def test_a_hold_on_a_circuit_that_could_not_be_proved_is_told() -> None:
+    """He asked for it while both were dead. The other returns and is not moved to; he knows why.
+
+    The watch took it for a refusal, and missed the hold.
+    """
+
+    async def story(journal: Path) -> str:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+
+            async def ask(circuit: str) -> str:
+                asked = SwitchRequest(circuit, circuit, hold=3600.0, force=True, who="ann")
+                made.safety.asked(asked)
+                answer = await alive(made).spawn(alive(made).ask(asked))
+                made.safety.answered(asked, answer)
+                return str(answer.sentence)
+
+            assert "proved" in await ask("backup")
+            for circuit in made.office.life:
+                made.office.life[circuit] = offices.Life.DEAD
+            made.disturbed()
+            await made.settle()
+            told = await ask("primary")
+            made.office.life["backup"] = offices.Life.ALIVE
+            made.disturbed()
+            await made.settle()
+            await asyncio.sleep(300)
+            assert made.safety.wrong == []
+            hold = alive(made).engine.hold
+            assert hold is not None
+            assert hold.circuit == "primary"
+            return told
+
+    told = in_virtual_time(story)
+    assert "is unproved" in told
+    assert told.endswith("; primary is held, wanfailover auto ends it")

@@ -157,14 +157,16 @@ class Requests:
     def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
         """Tell the operator what came of it."""
         took = f"after {outcome.seconds:.1f} s"
+        there = outcome.ending in {Ending.PROVED, Ending.UNPROVED}
+        pin = self.hold if there else None
+        held = f"; {pin.circuit} is held, wanfailover auto ends it" if pin else ""
         if outcome.ending is Ending.PROVED:
-            held = f"; {self.hold.circuit} is held, wanfailover auto ends it" if self.hold else ""
             done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
             return Answer(request.id, done)
         if not outcome.changed:
             return Answer(request.id, outcome.because, outcome.refused)
         why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"
-        return Answer(request.id, why, outcome.rule)
+        return Answer(request.id, f"{why}{held}", outcome.rule)
 
 
 def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
