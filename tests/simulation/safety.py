@@ -222,10 +222,13 @@ class Safety:
         What used to answer is known to the life that heard it, and not to one that began since.
         """
         sick, source = self.sick_since, started.source
-        dead = source is not None and self.office.life[source] in {Life.DEAD, Life.BEYOND}
-        if sick is None or dead or source is None:
+        if sick is None or source is None:
             return
-        patience = 0.0 if started.rule in BLAMES else 2 * engine.readings[source].patience + 1.0
+        reading = engine.readings[source]
+        known = reading.state is State.DOWN and reading.since <= sick  # a lossy one may be, too
+        if known or self.office.life[source] in {Life.DEAD, Life.BEYOND}:
+            return
+        patience = 0.0 if started.rule in BLAMES else 2 * reading.patience + 1.0
         if now - sick <= patience or sick < self.born + HEARD_WITHIN:
             return
         rule, eyes = started.rule, self.office.eyes

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from tests.simulation import office as offices
 from tests.simulation.matrix import LASTS, ROUTERS, alive
 from tests.simulation.story import FOREIGN
 from tests.simulation.world import World, in_virtual_time, world
-from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.facts import AutoRequest, SwitchRequest
+from wanfailover.core.reading import State
 from wanfailover.core.standing import MENDED
 
 
@@ -265,3 +267,29 @@ def test_a_hold_on_a_circuit_that_could_not_be_proved_is_told() -> None:
     told = in_virtual_time(story)
     assert "is unproved" in told
     assert told.endswith("; primary is held, wanfailover auto ends it")
+
+
+def test_a_circuit_that_was_known_to_be_down_is_left_by_an_agent_that_is_cut_off() -> None:
+    """A hold ends a moment after the LAN was cut, and what it held was lossy long before that.
+
+    The watch let only a circuit go that was wholly dead.
+    """
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            life, circuits = alive(made), made.office.life
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann")))
+            circuits["backup"] = offices.Life.LOSSY
+            reading, read = life.engine.readings["backup"], -inf
+            while reading.state is not State.DOWN or read <= reading.since:
+                await asyncio.sleep(0.1)
+                reading, read = life.engine.readings["backup"], life.engine.router.view.at
+            made.see(offices.Eyes.CUT)
+            await asyncio.sleep(0.1)
+            await life.spawn(life.ask(AutoRequest("a", "ann")))
+            await asyncio.sleep(2.0)
+            assert made.safety.wrong == []
+            return list(made.safety.rules)
+
+    assert in_virtual_time(story) == ["operator-asked", "active-down"]
