@@ -170,11 +170,11 @@ def test_a_good_lines_few_spells_do_not_make_it_waited_for_long():
 @pytest.mark.parametrize(
     ("number", "silence", "spell"),
     [
-        (4, 14.20742, 20.11206),
-        (8, 18.41805, 26.11794),
-        (16, 22.26469, 33.03526),
-        (32, 25.43177, 39.61905),
-        (64, 28.0609, 45.18185),
+        (4, 14.31176, 20.11206),
+        (8, 18.49371, 26.11794),
+        (16, 22.31329, 33.03526),
+        (32, 25.46045, 39.61905),
+        (64, 28.07701, 45.18185),
     ],
 )
 def test_what_the_benchmark_has_chosen(number: int, silence: float, spell: float):

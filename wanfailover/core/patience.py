@@ -45,7 +45,7 @@ class Prior(NamedTuple):
     excess: float
 
 
-SILENCES = Prior(6, 0.17)
+SILENCES = Prior(6, 0.18)
 """Chosen on simulated lines (``tests/bench/detect``), for the least wait that keeps false failovers
 to about one a year."""
 
