@@ -4,7 +4,7 @@ Order matters more than speed. The whole plan exists before anything happens; th
 disk before the first byte goes to the router; each action is marked before and after; the router is
 read back, because what was typed is not what it holds; the proof decides. If anything fails, the
 actions that were begun are undone in reverse, also the one that failed, for it may have been half
-done. Where the undo fails too, that is its own state, `stuck`, and says so.
+done. Where the undo fails too, be it by a bug, that is its own state, `stuck`, and says so.
 
 Where a circuit is left that works, and the driver can, a timed undo is left on the router before
 the first change, and cancelled when the proof holds or all is undone: should we be gone by then, it
@@ -24,13 +24,7 @@ import structlog
 from wanfailover.core import entries as log
 from wanfailover.core import plan as plans
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import (
-    Ending,
-    Outcome,
-    RouterView,
-    SwitchoverStarted,
-    SwitchRequest,
-)
+from wanfailover.core.facts import Ending, Outcome, RouterView, SwitchoverStarted, SwitchRequest
 from wanfailover.core.ledger import MENDING
 from wanfailover.core.plan import Plan
 from wanfailover.core.policy import ASKED
@@ -213,8 +207,6 @@ class Switchover:
             because = f"{error}; it stays there, for {no_better}"
             return _Ended(Ending.UNPROVED, because, view, proof_failed=True)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not leave it unproved
-            if not isinstance(error, DriverError | SwitchoverError):
-                _log.exception("switchover-bug", switchover=id_)
             return await self._undo(this, error)
         return _Ended(Ending.PROVED, "; ".join(proofs), view)
 
@@ -258,8 +250,9 @@ class Switchover:
             return False
         try:
             fired = await self.custody.disarm(this.order.id)
-        except DriverError as error:
-            await self._record(log.ActionFailed(this.order.id, DEAD_MAN, str(error)))
+        except Exception as error:
+            failure = _said(this.order.id, error)
+            await self._record(log.ActionFailed(this.order.id, DEAD_MAN, failure))
             raise
         this.guarded = False
         entry: log.Entry = log.ActionUndone(this.order.id, DEAD_MAN, "cancelled in time")
@@ -291,23 +284,16 @@ class Switchover:
             )
         return view
 
-    async def _undo(self, this: _Transaction, why: Exception) -> _Ended:
+    async def _undo(self, this: _Transaction, cause: Exception) -> _Ended:
         """Put back what was there, action by action in reverse; go on past a failure.
 
         The timed undo is cancelled last, and not where ours has failed: it is one try more.
         """
-        id_, prepared = this.order.id, this.prepared
-        failures: list[str] = []
-        for action in reversed(this.begun):
-            try:
-                words = await self._driver.undo(action)
-                await self._record(log.ActionUndone(id_, action.name, words))
-            except DriverError as error:
-                if action.essential:
-                    failures.append(f"{action.name}: {error}")
-                await self._record(log.ActionFailed(id_, action.name, f"undo: {error}"))
+        id_, prepared, why = this.order.id, this.prepared, _said(this.order.id, cause)
+        ends = [await self._take_back(id_, action) for action in reversed(this.begun)]
+        failures = [failure for failure in ends if failure]
         if not failures:
-            with contextlib.suppress(DriverError):  # it would do what is done; see `Custody.take`
+            with contextlib.suppress(Exception):  # it would do what is done; see `Custody.take`
                 await self._disarm(this)
         if not this.begun:
             because = f"nothing was changed: {why}"
@@ -317,14 +303,25 @@ class Switchover:
         try:
             view = await self._driver.read()
             self._same(view, prepared)
-        except (DriverError, UndoFailed) as error:
-            failures.append(str(error))
+        except Exception as error:  # noqa: BLE001 - nobody knows what it holds, then
+            failures.append(_said(id_, error))
         if failures:
             because = f"{why}; and going back to {back} failed: {'; '.join(failures)}"
             return _Ended(Ending.STUCK, because, view)
-        failed = isinstance(why, ProofFailed)
+        failed = isinstance(cause, ProofFailed)
         because = f"{'proof failed' if failed else 'failed'}: {why}; the router is on {back} again"
         return _Ended(Ending.UNDONE, because, view, failed)
+
+    async def _take_back(self, id_: str, action: Action) -> str:
+        """Undo *action*; tell what went wrong, if that matters."""
+        try:
+            words = await self._driver.undo(action)
+        except Exception as error:  # noqa: BLE001 - a bug, too, must not keep us from the others
+            failure = _said(id_, error)
+            await self._record(log.ActionFailed(id_, action.name, f"undo: {failure}"))
+            return f"{action.name}: {failure}" if action.essential else ""
+        await self._record(log.ActionUndone(id_, action.name, words))
+        return ""
 
     def _same(self, view: RouterView, prepared: Prepared) -> None:
         """The undo is complete when the router is where it was.
@@ -375,6 +372,14 @@ def ended_entry(outcome: Outcome) -> log.SwitchoverEnded:
         outcome.proof_failed,
         outcome.changed,
     )
+
+
+def _said(id_: str, error: Exception) -> str:
+    """What is told of *error*; a bug is named, and logged with its traceback."""
+    if isinstance(error, DriverError | SwitchoverError):
+        return str(error)
+    _log.error("switchover-bug", switchover=id_, exc_info=error)
+    return f"a bug in wanfailover ({type(error).__name__}: {error})"
 
 
 def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:

@@ -335,3 +335,18 @@ def test_from_neither_circuit_there_is_nothing_to_come_back_to():
     world.request("backup", force=True)
     world.run(6)
     assert [order.leaves_live for order in world.orders] == [False]
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_a_bug_in_cancelling_it_hinders_nobody(holds):
+    """All is taken back and the end is told, as where the router does not answer."""
+
+    class Broken(GuardedRouter):
+        async def disarm(self, token):
+            raise ValueError("12,5 is no number")
+
+    there = Broken(PRIMARY.address, PRIMARY.gateway)
+    outcome, book = await run(there, holds)
+    assert (outcome.ending, side(there)) == (Ending.UNDONE, "primary")
+    assert about(book) == ["ActionBegun", "ActionDone"] + ["ActionFailed"] * (1 + holds)
+    assert isinstance(book.entries[-1], log.SwitchoverEnded)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Interface
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.scenarios.world import site
 from tests.support.router import MemoryRouter
@@ -217,3 +218,67 @@ async def test_what_was_not_begun_is_not_undone(action, undone):
     assert [call for call in router.calls if "undo" in call and "after" not in call] == undone
     assert outcome.changed is bool(undone)
     assert ("nothing was changed" in outcome.because) is not outcome.changed
+
+
+BUGS = {  # which call is broken: how it ends, and where
+    "undo Announce": (Ending.UNDONE, "primary"),
+    "undo ForgetConnections": (Ending.STUCK, "primary"),
+    "undo SetGateway": (Ending.STUCK, None),
+    "undo SetAddress": (Ending.STUCK, None),
+    "read": (Ending.STUCK, "primary"),
+}
+
+
+@pytest.mark.parametrize("call", BUGS)
+async def test_a_bug_on_the_way_back_keeps_nobody_from_the_rest(call):
+    """It counts as a failure: the others are taken back, it is named, logged, and the end is told.
+
+    What is broken on the way back only is a reading whose reply a driver cannot parse.
+    """
+
+    class Broken(MemoryRouter):
+        def _fail(self, now: str) -> None:
+            super()._fail(now)
+            if now == call and ("undo SetAddress" in self.calls or now != "read"):
+                raise ValueError("12,5 is no number")
+
+    router = Broken(PRIMARY.address, PRIMARY.gateway)
+    with capture_logs() as logged:
+        outcome, book = await run(router, Prover(holds=False))
+    ends, where = BUGS[call]
+    assert (outcome.ending, side(router)) == (ends, where)
+    assert [c for c in router.calls if c.startswith("undo")] == [f"undo {a}" for a in ACTIONS[::-1]]
+    assert ("(ValueError: 12,5 is no number)" in outcome.because) is (ends is Ending.STUCK)
+    assert [str(entry["exc_info"]) for entry in logged] == ["12,5 is no number"]
+    assert isinstance(book.entries[-1], log.SwitchoverEnded)
+
+
+async def test_a_bug_on_the_way_there_is_named():
+    """Not by its words alone, which may be none."""
+
+    class Broken(Prover):
+        async def prove(self, proof, circuit):
+            raise ZeroDivisionError
+
+    outcome, _ = await run(primary_router(), Broken())
+    assert "ZeroDivisionError" in outcome.because
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "why"),
+    [(PRIMARY, "active-down", "primary is down as well"), (None, "stuck", "it was on no circuit")],
+)
+async def test_where_going_back_is_no_better_it_stays(source, rule, why):
+    """From a dead circuit, and from none: nothing is taken back, and the sentence says why."""
+    router = primary_router()
+    if source is None:
+        router.gateway = BACKUP.gateway
+    order = Order("s3", "backup", rule, "x", automatic=True, leaves_dead=source is not None)
+    outcome = await Switchover(SITE, router, Prover(holds=False), Log(router)).run(order)
+    assert (outcome.ending, side(router), outcome.source) == (
+        Ending.UNPROVED,
+        "backup",
+        source.name if source else None,
+    )
+    assert outcome.proof_failed
+    assert why in outcome.because
