@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -236,8 +237,8 @@ class Agent:
         may mean something else.
         """
         old, router, cost = self.engine, self.engine.router, self._site.policy.switch_cost
-        switchover, self._aimed = self._equip(profile, cost, old.memory()), None
-        self.engine.epoch = old.epoch + 1  # what is in flight was asked by the old one
+        memory = replace(old.memory(), epoch=old.epoch + 1)  # what is in flight the old one asked
+        switchover, self._aimed = self._equip(profile, cost, memory), None
         switchover.custody = self._custody
         self._loop.spawn(self._runner.close())
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)

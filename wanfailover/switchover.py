@@ -396,4 +396,5 @@ def _intent(order: Order, prepared: Prepared) -> log.SwitchoverIntended:
         once=request.once if request else False,
         who=request.who if request else "",
         reason=request.reason if request else "",
+        drill=request.drill if request else False,
     )

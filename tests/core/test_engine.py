@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import copy
+from dataclasses import fields, replace
 
 import pytest
 
@@ -28,7 +29,7 @@ from wanfailover.core.patience import Day
 from wanfailover.core.reading import State
 from wanfailover.core.site import Site
 from wanfailover.core.situation import Hold, Pause
-from wanfailover.core.unsettled import Interrupted
+from wanfailover.core.unsettled import Interrupted, Stuck
 
 
 def sample(target: str, sent: float, result: Result, role=Role.FAR, circuit="primary", epoch=0):
@@ -317,14 +318,100 @@ def test_a_reading_in_the_middle_of_a_switchover_is_void():
 
 
 def test_what_an_engine_knows_its_successor_knows():
-    """Hold, pause, moves, an open switchover and what the lines have taught outlast a restart."""
-    office = site()
+    """All that outlasts a restart or a reload, field by field: none may be forgotten on the way."""
     known = Memory(
-        Hold("backup", 90.0), Pause(60.0), (Move(5.0, "primary", "backup", "active-down", True),),
-        Interrupted("s1", "primary", "backup"), "primary",
-        {"primary": (Day(3, 50.0),), "backup": (Day(),)},
+        hold=Hold("backup", 90.0, drill=True),
+        pause=Pause(60.0),
+        moves=(Move(5.0, "primary", "backup", "active-down", True),),
+        interrupted=Interrupted("s1", "primary", "backup"),
+        stuck=Stuck("no way", ("primary", "backup"), 7.0, tries=2),
+        heard={CONTROL.name: 8.0},
+        epoch=4,
+        active="primary",
+        days={"primary": (Day(3, 50.0),), "backup": (Day(),)},
+    )
+    assert all(getattr(known, f.name) != getattr(Memory(), f.name) for f in fields(Memory))
+    assert Engine(site(), [CONTROL], known).memory() == known
+
+
+def test_what_another_profile_does_not_name_is_forgotten():
+    """A circuit that is not there any more can be no end of a switch, nor a control be heard."""
+    known = Memory(stuck=Stuck("no way", ("adsl", "backup"), 7.0), heard={"icmp 10.9.9.9": 8.0})
+    told = Engine(site(), [CONTROL], known).memory()
+    assert (told.stuck, told.heard) == (None, {})
+
+
+def reloaded(engine: Engine, now: float) -> Engine:
+    """As the agent does it: the new one is told what the router was last seen to hold."""
+    fresh = Engine(engine.site, [CONTROL], replace(engine.memory(), epoch=engine.epoch + 1))
+    fresh.feed(replace(engine.router.view, at=now), now)
+    return fresh
+
+
+def test_a_reload_leaves_a_stuck_router_to_be_mended():
+    """It said that another hand had moved it, paged somebody, and tried nothing any more."""
+    office = site()
+    engine = Engine(office, [CONTROL])
+    half = holds(office, None, 103.0)
+    engine.feed(holds(office, "primary", 100.0), 100.0)
+    engine.feed(SwitchoverStarted("s1", "primary", "backup", "active-down"), 101.0)
+    engine.feed(
+        Outcome("s1", "primary", "backup", "active-down", Ending.STUCK, 2.0, "no way", view=half),
+        103.0,
+    )
+    assert engine.decision.rule == "stuck"
+    fresh = Engine(office, [CONTROL], engine.memory())
+    entries, _ = fresh.feed(replace(half, at=105.0), 105.0)
+    (moved,) = [entry for entry in entries if isinstance(entry, log.ActiveChanged)]
+    assert (moved.active, moved.because) == (None, "found so")
+    assert fresh.decision.rule == "stuck"
+    fresh.feed(replace(half, at=120.0), 120.0)
+    assert (fresh.decision.rule, fresh.decision.target) == ("stuck", "primary")
+
+
+def test_a_reload_does_not_forget_who_used_to_answer_inside():
+    """The LAN is cut, the profile is read again: no control answers the new engine, ever."""
+    world = World(site(seen=()))
+    world.run(30)
+    world.lan = False
+    world.run(60)
+    assert world.engine.decision.rule == "prober-sick"
+    world.engine = reloaded(world.engine, world.now)
+    world.run(90)
+    assert world.engine.decision.rule == "prober-sick"
+    world.lan = True
+    world.run(120)
+    assert world.switches == []
+    assert world.engine.decision.rule == "steady"
+
+
+def test_an_operators_try_that_is_taken_back_to_half_a_change_leaves_it_open():
+    """As a restart has it: what a crash has left is still to be put right."""
+    office = site()
+    left = Interrupted("s0", "primary", "backup")
+    engine = Engine(office, [CONTROL], Memory(interrupted=left, active="primary"))
+    half = holds(office, None, 100.0)
+    engine.feed(half, 100.0)
+    engine.feed(SwitchoverStarted("s1", None, "backup", "operator-asked"), 101.0)
+    outcome = Outcome(
+        "s1", None, "backup", "operator-asked", Ending.UNDONE, 2.0, "no answer", automatic=False,
+        view=replace(half, at=103.0), proof_failed=True,
     )  # fmt: skip
-    assert Engine(office, memory=known).memory() == known
+    engine.feed(outcome, 103.0)
+    assert engine.interrupted == left
+    assert engine.decision.rule == "finish-interrupted"
+
+
+def test_a_drill_that_something_comes_before_in_the_same_moment_does_not_wait():
+    """It was accepted by what was known, and what is judged then is another matter."""
+    world = World(site(seen=()))
+    world.run(30)
+    world.lan = False
+    while world.engine.decision.rule != "prober-sick":
+        before = copy.deepcopy(world.engine)
+        world.run(world.now + 0.05)
+    _, (answer,) = before.feed(SwitchRequest("d", "backup", drill=True), world.now)
+    assert (answer.rule, before.request) == ("prober-sick", None)
 
 
 @pytest.mark.parametrize(

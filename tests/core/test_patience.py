@@ -80,9 +80,9 @@ def test_nothing_is_learned_in_the_first_day():
 def test_a_line_without_a_silence_earns_little_patience():
     """Seven days without any: little more than two seconds, and it says so."""
     patience = taught()
-    assert patience.silence == pytest.approx(2.2, abs=0.1)
+    assert patience.silence == pytest.approx(2.26, abs=0.01)
     assert patience.bad_seconds == 5
-    assert str(patience) == "this line's longest healed silence in 7 days: none; patience 2.2 s"
+    assert str(patience) == "this line's longest healed silence in 7 days: none; patience 2.3 s"
 
 
 def test_what_is_learned_has_the_scale_of_the_line():

@@ -93,8 +93,10 @@ async def test_whose_hold_and_whose_switch_it_was_is_remembered(journal):
         await journal.append([log.HoldBegan("backup", seconds, "ann", "", drill=True)], now)
         with Reader(journal.path) as reader:
             assert remember(reader, now).hold.drill
-    for rule, drill in (("drill", True), ("operator-asked", False)):
-        meant = log.SwitchoverIntended(rule, "primary", "backup", rule, "", False, who="ann")
+    for rule, drill in (("drill", True), ("operator-asked", False), ("finish-interrupted", True)):
+        meant = log.SwitchoverIntended(
+            rule, "primary", "backup", rule, "", False, who="ann", drill=drill
+        )
         await journal.append([meant], now)
         with Reader(journal.path) as reader:
             assert remember(reader, now).interrupted.request.drill is drill

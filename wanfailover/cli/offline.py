@@ -7,6 +7,7 @@ import time
 
 from wanfailover.entries import Entry
 from wanfailover.journal.reader import Reader
+from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
 from wanfailover.sites import Lock, SiteDir
 
@@ -19,11 +20,13 @@ def newest(site: SiteDir, *kinds: type[Entry]) -> Entry | None:
 
 
 def write(site: SiteDir, who: str, entry: Entry) -> None:
-    """Write one entry, as *who*, under the site's lock."""
+    """Write one entry, as *who*, under the site's lock, after what an agent could not write."""
     lock = Lock(site, who)
     try:
-        journal = Journal(site.journal)
+        spill = Spill(site.spill)
+        journal = Journal(site.journal, spilled=spill.rows(), posted=spill.posted())
         asyncio.run(journal.append([entry], time.monotonic()))
         journal.close()
+        spill.clear()
     finally:
         lock.release()

@@ -7,7 +7,8 @@ control that never answered has no say, for a router may well refuse pings for e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from wanfailover.core.facts import Instant, ProbeSample, Result
 from wanfailover.core.site import Target
@@ -17,22 +18,24 @@ OVERDUE = 1.0
 
 
 class Controls:
-    """The signs of life from the router's inside."""
+    """The signs of life from the router's inside; *heard* is when each was last heard, by name."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(
+        self, targets: Sequence[Target], heard: Mapping[str, Instant] = MappingProxyType({})
+    ) -> None:
         self._paces = {target.name: target.every for target in targets}
-        self._heard: dict[str, Instant] = {}
+        self.heard = {name: at for name, at in heard.items() if name in self._paces}
 
     def take(self, sample: ProbeSample) -> None:
         """Take one control's answer."""
         if sample.result is Result.ANSWERED and sample.target in self._paces:
             at = sample.sent + (sample.rtt or 0.0)
-            self._heard[sample.target] = max(at, self._heard.get(sample.target, at))
+            self.heard[sample.target] = max(at, self.heard.get(sample.target, at))
 
     def deaf(self, seconds: float) -> None:
         """We were stalled for *seconds*: what we heard before is as fresh as it was."""
-        for name, at in self._heard.items():
-            self._heard[name] = at + seconds
+        for name, at in self.heard.items():
+            self.heard[name] = at + seconds
 
     def sick(
         self, now: Instant, life: Instant | None, *, suspected: bool, silence: float
@@ -49,13 +52,13 @@ class Controls:
             suspected: The circuit looks dead. Then a control must have answered lately *and* well
                 after that last sign of life, or both may have been cut by one broken cable.
         """
-        if not self._heard or any(
+        if not self.heard or any(
             at >= self._needed(now, life if suspected else None, max(silence, self._paces[name]))
-            for name, at in self._heard.items()
+            for name, at in self.heard.items()
         ):
             return None
         return (
-            f"nothing inside answers either ({', '.join(self._heard)}): the fault is this host or "
+            f"nothing inside answers either ({', '.join(self.heard)}): the fault is this host or "
             "the LAN, not the circuit"
         )
 

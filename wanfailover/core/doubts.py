@@ -57,7 +57,7 @@ class Eyes:
 
 
 def this_side(sick: str | None, reading: Reading | None, router: KnownRouter) -> Layer | None:
-    """What fails on this side of the active circuit, which no other circuit would cure.
+    """What fails on this side of the active circuit: no other circuit is any better for it.
 
     *sick* is what is wrong with our own eyes, *reading* the active circuit's.
     """

@@ -62,11 +62,11 @@ class Engine:
     ) -> None:
         memory = memory or Memory()
         self.site = site
-        self.epoch = 0
+        self.epoch = memory.epoch
         self.decision = Decision("router-unreachable", "the router has not been read yet")
         self.switchover: SwitchoverStarted | None = None
         self._lines = Lines(site, memory.days)
-        self._controls = Controls(controls)
+        self._controls = Controls(controls, memory.heard)
         for circuit in site.circuits:
             at = ledger.failed_at(memory.moves, circuit.name)
             if at is not None:
@@ -185,6 +185,9 @@ class Engine:
             pause=self.pause,
             moves=tuple(self._standing.moves),
             interrupted=self.interrupted,
+            stuck=self._standing.stuck,
+            heard=dict(self._controls.heard),
+            epoch=self.epoch,
             active=self._standing.ours,
             days=self._lines.days(),
         )
@@ -321,6 +324,9 @@ class Engine:
             self._eyes.look(self._lines, self._controls, self.router, self.active, now)
         before, situation = self.decision, self._situation(now)
         self.decision = decide(situation)
+        drill = situation.drill if self.switchover is None else None
+        if drill is not None and self.decision.target != drill.circuit:
+            self._requests.refuse(drill, self.decision, self._news)
         new = _gist(before) != _gist(self.decision)
         if new or now - self._kept_at >= AGAIN:
             self._kept_at = now

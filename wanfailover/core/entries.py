@@ -186,6 +186,7 @@ class SwitchoverIntended:
     once: bool = False
     who: str = ""
     reason: str = ""
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

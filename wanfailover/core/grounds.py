@@ -12,6 +12,9 @@ from wanfailover.core.facts import Instant
 from wanfailover.core.reading import State
 from wanfailover.core.situation import RETURN_LOSS, Return, Situation
 
+OPEN = "what a switchover has left open is put right first"
+HOME = "it is a drill's own, and asks for the way home"
+
 
 def held(s: Situation) -> str:
     assert s.hold is not None  # noqa: S101 - the row's test
@@ -84,7 +87,7 @@ def dwell(s: Situation) -> str:
 
 def no_dwell(s: Situation) -> str:
     if s.now < s.dwell_ends:
-        return "nothing is to be switched"
+        return HOME if s.homeward else "nothing is to be switched"
     return f"automation switched nothing within {s.policy.dwell:g} s"
 
 

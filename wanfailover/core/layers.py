@@ -1,8 +1,8 @@
 """Which part of the way fails, from the pattern of what answers and what does not.
 
 Only three of them would be cured by another circuit: the line itself, the provider's gateway, and
-what it has behind that. The rest are told, and move nothing. What is on this side of the circuit
-shows elsewhere: see `doubts.this_side`.
+what it has behind that. The rest are told, and move nothing; but a router that has lost its way out
+is given one by a switch. What is on this side of the circuit shows elsewhere: `doubts.this_side`.
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ RULES: tuple[Rule, ...] = (
         "stuck",
         "stay: neither new nor old could be established, a person is needed; tried again "
         "meanwhile, a dozen times, more and more seldom",
-        lambda s: s.stuck is not None and (s.request is None or s.drills),
+        lambda s: s.stuck is not None and (s.request is None or s.drill is not None),
         grounds.stuck,
-        lambda _: "no switchover was left undecided",
+        lambda s: "no switchover was left undecided" if s.stuck is None else "an operator asked",
         target=lambda s: s.mends,
         until=lambda s: s.stuck.again if s.stuck and s.mends is None else None,
         page=lambda _: True,
@@ -107,9 +107,9 @@ RULES: tuple[Rule, ...] = (
         "operator-asked",
         "switch; refused only as `standby-not-better` (the target is seen to be down) or "
         "`foreign-state`, and `--force` overrides both",
-        lambda s: s.request is not None and not s.drills,
+        lambda s: s.request is not None and s.drill is None,
         grounds.asked,
-        lambda _: "no operator asked for anything",
+        lambda s: "no operator asked for anything" if s.request is None else "a drill asks",
         target=lambda s: s.request.circuit if s.request else None,
     ),
     Rule(
@@ -117,18 +117,28 @@ RULES: tuple[Rule, ...] = (
         "stay, until `resume` or the pause's end",
         lambda s: s.pause is not None and s.interrupted is None,
         grounds.paused,
-        lambda _: "automation is not paused",
+        lambda s: "automation is not paused" if s.pause is None else grounds.OPEN,
         until=lambda s: s.pause.until if s.pause else None,
     ),
     Rule(
         "held-by-operator",
         "stay, until the hold ends; back to the held circuit when the other has died",
-        lambda s: s.hold is not None and s.interrupted is None and not (s.drills and s.hold.drill),
+        lambda s: s.hold is not None and s.interrupted is None and not s.homeward,
         grounds.held,
-        lambda _: "no operator holds a circuit",
+        lambda s: (
+            "no operator holds a circuit"
+            if s.hold is None
+            else grounds.OPEN
+            if s.interrupted is not None
+            else grounds.HOME
+        ),
         target=lambda s: s.regains,
         until=lambda s: s.hold.until if s.hold else None,
-        page=lambda s: s.regains is None and (grounds.held_in_vain(s) or s.foreign is not None),
+        page=lambda s: (
+            s.regains is None
+            and (grounds.held_in_vain(s) or s.foreign is not None)
+            and not (s.hold is not None and s.hold.drill)
+        ),
     ),
     Rule(
         "prober-sick",
@@ -178,7 +188,13 @@ RULES: tuple[Rule, ...] = (
         "switch: the other, which failed before, is tried again after a wait that doubles",
         grounds.try_other,
         lambda s: f"{s.why(s.active)}; {s.standby} failed before and may have recovered",
-        lambda s: s.why(s.active) if not s.active_down else f"{s.standby} has not failed before",
+        lambda s: (
+            s.why(s.active)
+            if not s.active_down
+            else f"{s.standby} has not failed before"
+            if s.standby not in s.tried
+            else f"{grounds.spent(s)}, of {s.budget} that are allowed"
+        ),
         target=lambda s: s.standby,
     ),
     Rule(
@@ -191,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "switch-budget-spent",
         "stay: too many automatic switchovers within the hour",
-        grounds.budget_spent,
+        lambda s: grounds.budget_spent(s) and not s.homeward,
         grounds.spent_all,
         lambda s: f"{grounds.spent(s)}, of {s.budget} that are allowed",
         until=lambda s: ledger.freed(s.moves, s.now, s.budget),
@@ -208,7 +224,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "dwell",
         "stay for a minute after a switchover",
-        lambda s: (s.way_back is not None or s.wants_off) and s.now < s.dwell_ends,
+        lambda s: (
+            (s.way_back is not None or s.wants_off) and s.now < s.dwell_ends and not s.homeward
+        ),
         grounds.dwell,
         grounds.no_dwell,
         until=lambda s: s.dwell_ends,
@@ -224,7 +242,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "drill",
         "switch, there or back: a rehearsal, which whatever is amiss comes before",
-        lambda s: s.drills,
+        lambda s: s.drill is not None,
         grounds.asked,
         lambda _: "no failover is rehearsed",
         target=lambda s: s.request.circuit if s.request else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wanfailover.core import entries as log
 from wanfailover.core.facts import (
@@ -14,7 +14,7 @@ from wanfailover.core.facts import (
     ResumeRequest,
     SwitchRequest,
 )
-from wanfailover.core.policy import Decision, decide
+from wanfailover.core.policy import Decision
 from wanfailover.core.reading import State
 from wanfailover.core.situation import Hold, Pause, Situation
 
@@ -54,7 +54,12 @@ class Requests:
         self.open: SwitchRequest | None = None
 
     def refuse(self, request: SwitchRequest, why: Decision, news: News) -> None:
-        """Tell the operator and the journal by which rule it cannot be."""
+        """Tell the operator and the journal by which rule it cannot be.
+
+        A drill that was open is not any more: it waits for nothing that comes before it.
+        """
+        if request is self.open:
+            self.open = None
         news.entries.append(log.RequestRefused(why.rule, request.circuit, why.because, request.who))
         news.answers.append(Answer(request.id, why.because, why.rule))
 
@@ -112,10 +117,11 @@ class Requests:
 
     def _let_go(self, request: AutoRequest, news: News) -> None:
         """An operator ends the hold, if there is one."""
-        again = (
-            f"{self.hold.circuit} is no longer held: automation decides again" if self.hold else ""
+        done = (
+            f"{self.hold.circuit} is no longer held: automation decides again"
+            if self.hold is not None
+            else "nothing was held: automation decides, as before"
         )
-        done = again or "nothing was held: automation decides, as before"
         self.release("an operator ended it", news)
         news.answers.append(Answer(request.id, done))
 
@@ -129,8 +135,11 @@ class Requests:
 
     def _resume(self, request: ResumeRequest, news: News) -> None:
         """An operator lets automation go on."""
-        paused = self.pause is not None
-        done = "automation goes on" if paused else "automation was not paused; it goes on as before"
+        done = (
+            "automation goes on"
+            if self.pause is not None
+            else "automation was not paused; it goes on as before"
+        )
         self._go_on(f"{request.who or 'an operator'} ended it", news)
         news.answers.append(Answer(request.id, done))
 
@@ -157,8 +166,7 @@ class Requests:
     def _answer(self, request: SwitchRequest, outcome: Outcome) -> Answer:
         """Tell the operator what came of it."""
         took = f"after {outcome.seconds:.1f} s"
-        there = outcome.ending in {Ending.PROVED, Ending.UNPROVED}
-        pin = self.hold if there else None
+        pin = self.hold if outcome.ending in {Ending.PROVED, Ending.UNPROVED} else None
         held = f"; {pin.circuit} is held, wanfailover auto ends it" if pin else ""
         if outcome.ending is Ending.PROVED:
             done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
@@ -174,15 +182,10 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
 
     An operator is refused only where the target is seen to be down or the router is on neither
     circuit, and may force both. What nobody sees now he may know better. The proof and the undo
-    stay in any case. A drill is refused by any rule that comes before it
-    and leads elsewhere.
+    stay in any case.
     """
     if request.force:
         return None
-    if request.drill:
-        first = decide(replace(situation, request=request))
-        if first.target != request.circuit:
-            return first
     if situation.foreign is not None and situation.interrupted is None:
         return Decision("foreign-state", situation.foreign)
     reading = situation.readings.get(request.circuit)
@@ -194,6 +197,6 @@ def refusal(situation: Situation, request: SwitchRequest) -> Decision | None:
 
 def span(seconds: float) -> str:
     """A length of time in its largest whole unit: ``90 s``, ``30 min``, ``2 h``."""
-    whole = ((size, unit) for size, unit in ((3600, "h"), (60, "min")) if seconds >= size)
-    fit = (f"{seconds / size:.0f} {unit}" for size, unit in whole if not seconds % size)
+    units = ((3600, "h"), (60, "min"))
+    fit = (f"{seconds / n:.0f} {unit}" for n, unit in units if seconds >= n and not seconds % n)
     return next(fit, f"{seconds:g} s")

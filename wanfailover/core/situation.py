@@ -141,9 +141,14 @@ class Situation:
         return list(self.site.circuits[:end])
 
     @property
-    def drills(self) -> bool:
-        """What was asked for is a drill's: it insists on nothing; it has its place in the table."""
-        return self.request is not None and self.request.drill
+    def drill(self) -> SwitchRequest | None:
+        """What was asked for by a drill: it insists on nothing, and has its place in the table."""
+        return self.request if self.request is not None and self.request.drill else None
+
+    @property
+    def homeward(self) -> bool:
+        """A drill asks for the way home, from where it holds the router."""
+        return self.drill is not None and self.hold is not None and self.hold.drill
 
     @property
     def active_down(self) -> bool:

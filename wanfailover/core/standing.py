@@ -15,7 +15,7 @@ from wanfailover.core.memory import Memory
 from wanfailover.core.requests import News, Requests
 from wanfailover.core.site import Site
 from wanfailover.core.situation import RESTORED_WITHIN
-from wanfailover.core.unsettled import Interrupted, Stuck
+from wanfailover.core.unsettled import Interrupted, Stuck, ends_nothing
 
 MENDED = "another hand has put it there, or the router itself"
 """Of one that a switch had left half changed, and that was seen elsewhere since."""
@@ -39,22 +39,24 @@ class Standing:
         self.interrupted: Interrupted | None = memory.interrupted
         if self.interrupted is not None and self.interrupted.target not in known:
             self.interrupted = None  # the profile has changed since: the router alone tells
-        self.stuck: Stuck | None = None
+        stuck = memory.stuck
+        self.stuck = stuck if stuck is not None and known.issuperset(stuck.circuits) else None
 
     # The router was read.
 
     def find(self, active: str | None, now: Instant, requests: Requests, news: News) -> None:
         """It was for the first time: is it where it was left?"""
         self.active = active
-        arrived = [move.at for move in self.moves if move.proved and move.target == active]
-        self.changed = max(arrived, default=now)
-        if self.ours in {None, active} or self.interrupted is not None:
+        self.changed = max(
+            (move.at for move in self.moves if move.proved and move.target == active), default=now
+        )
+        if self.ours in {None, active} or self.interrupted is not None or self.stuck is not None:
             news.entries.append(log.ActiveChanged(None, active, "found so"))
             self.ours = active or self.ours
         else:
             self.changed = now
-            moved = log.ActiveChanged(self.ours, active, "found so: moved while no agent ran")
-            self.drift(moved, now, requests, news)
+            because = "found so: moved while no agent ran"
+            self.drift(log.ActiveChanged(self.ours, active, because), now, requests, news)
 
     def see(
         self, view: RouterView, active: str | None, now: Instant, requests: Requests, news: News
@@ -94,10 +96,11 @@ class Standing:
         if left is None or self.active is None or self.active != left.source:
             return
         because = f"it was left open, and the router is on {self.active}, whole"
-        ended = log.SwitchoverEnded(
-            left.id, left.source, left.target, "finish-interrupted", Ending.UNDONE, 0.0, because
+        news.entries.append(
+            log.SwitchoverEnded(
+                left.id, left.source, left.target, "finish-interrupted", Ending.UNDONE, 0.0, because
+            )
         )
-        news.entries.append(ended)
         self.interrupted = None
 
     # A switchover has ended.
@@ -105,8 +108,9 @@ class Standing:
     def take(self, outcome: Outcome, now: Instant) -> None:
         """Note what came of it, and what it leaves to be put right."""
         whole = self._site.is_whole(outcome.view)
-        if outcome.changed:
+        if not ends_nothing(outcome, whole=whole):
             self.interrupted = None
+        if outcome.changed:
             self.moves = [move for move in self.moves if move.at > now - KEPT]
             self.moves.append(_move(outcome, now))
         if whole:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from wanfailover.core.facts import Instant, SwitchRequest
+from wanfailover.core.entries import SwitchoverEnded
+from wanfailover.core.facts import Ending, Instant, Outcome, SwitchRequest
+from wanfailover.core.ledger import MENDING
 
 FIRST_TRY = 10.0
 """Seconds until a router that is left half changed is tried again; doubles each time."""
@@ -31,6 +33,15 @@ class Interrupted:
     source: str | None
     target: str
     request: SwitchRequest | None = None
+
+
+def ends_nothing(end: Outcome | SwitchoverEnded, *, whole: bool) -> bool:
+    """Tell whether what was left open before a switchover still is after it.
+
+    Nothing was touched; or an operator's try was taken back to the half change that it found.
+    """
+    taken_back = end.ending == Ending.UNDONE and end.source is None and end.rule not in MENDING
+    return not end.changed or (taken_back and not whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from wanfailover.core.entries import (
     SwitchoverIntended,
 )
 from wanfailover.core.facts import Ending, SwitchRequest
-from wanfailover.core.ledger import KEPT, MENDING, Move
+from wanfailover.core.ledger import KEPT, Move
 from wanfailover.core.memory import Memory
 from wanfailover.core.patience import KEPT_DAYS, Day
 from wanfailover.core.situation import Hold, Pause
-from wanfailover.core.unsettled import Interrupted
+from wanfailover.core.unsettled import Interrupted, ends_nothing
 from wanfailover.entries import whereabouts
 from wanfailover.journal.eras import Eras, utc_now
 from wanfailover.journal.reader import Reader, Record, boot_id
@@ -168,17 +168,12 @@ def _interrupted(reader: Reader) -> Interrupted | None:
             case SwitchoverIntended(id=id_, source=source, target=target) as meant:
                 if id_ not in ended:
                     return Interrupted(id_, source, target, _asked(meant))
-            case SwitchoverEnded() as end if _ends_nothing(end):
+            case SwitchoverEnded() as end if ends_nothing(end, whole=end.whole):
                 ended.add(end.id)
             case SwitchoverEnded(id=id_, source=source, target=target) as end:
                 is_open = end.ending == Ending.STUCK or not end.whole
                 return Interrupted(id_, source, target) if is_open else None
     return None
-
-
-def _ends_nothing(end: SwitchoverEnded) -> bool:
-    taken_back = end.ending == Ending.UNDONE and end.source is None and end.rule not in MENDING
-    return not end.changed or (taken_back and not end.whole)
 
 
 def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
@@ -187,7 +182,7 @@ def _asked(meant: SwitchoverIntended) -> SwitchRequest | None:
         return None
     return SwitchRequest(
         meant.id, meant.target, meant.hold, meant.once, reason=meant.reason, who=meant.who,
-        drill=meant.rule == "drill",
+        drill=meant.drill,
     )  # fmt: skip
 
 
