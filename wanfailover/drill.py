@@ -2,25 +2,29 @@
 
 It goes in by the operator's door: each of its two switches is a request in the inbox, with the
 plan, the proof and the undo of any other. But it does not insist: every rule that stands before
-`drill` refuses it. While it is away it holds the circuit, and for no longer than it means to stay:
-whatever becomes of the agent meanwhile, the hold ends, and the rules go back by themselves. An
-operator who does something else in between has taken over; nothing of his is undone.
+`drill` refuses it. While it is away it holds the circuit, for its stay and the way back, which is
+asked for again while only the moment is against it. Whatever becomes of the agent meanwhile, the
+hold ends, and the rules decide. They go back by themselves, but where the profile says `failback:
+manual`: there somebody has to, by `wanfailover switch NAME`, and is told so. An operator who does
+something else in between has taken over; nothing of his is undone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from wanfailover.calm import next_best, objections
 from wanfailover.control import Reply
 from wanfailover.core.engine import Engine
 from wanfailover.core.facts import AutoRequest, SwitchRequest
 from wanfailover.core.reading import State
 from wanfailover.core.requests import Answer
 from wanfailover.core.site import Site
+from wanfailover.core.situation import Hold
 from wanfailover.entries import DrillBegan, DrillEnded, PreflightDone
 from wanfailover.ports import EntrySink
 from wanfailover.report import Report
@@ -32,6 +36,15 @@ LOOK = 0.5
 SPARE = 300.0
 """Seconds that the hold outlasts the stay: the way back must be ours, and takes its time."""
 
+AGAIN = 5.0
+"""Seconds between two requests for the way back, while only the moment is against it."""
+
+MARGIN = 30.0
+"""Seconds before the hold's end in which none is made any more: the last one takes its time."""
+
+PASSING = frozenset({"switchover-running", "prober-sick", "router-unreachable", "dwell"})
+"""Rules that refuse for the moment: nothing was changed, and soon they may have nothing to say."""
+
 WATCHED = 10.0
 """Seconds after the return in which its circuit is watched: one that dies in them is seen to."""
 
@@ -41,7 +54,9 @@ BACK_WITHIN = 60.0
 MAIL_WITHIN = 60.0
 """Seconds that the backup MX has to begin to deliver, beyond the stay."""
 
-DONE, FAILED = "done", "failed"
+DONE, FAILED, WAITED = "done", "failed", "waited"
+
+TAKEN = "somebody else has taken over"
 
 Request = SwitchRequest | AutoRequest
 
@@ -151,7 +166,7 @@ class Drills:
         self, circuit: str | None, stay: float, who: str, *, dry_run: bool = False
     ) -> Reply:
         """Rehearse a failover to *circuit*, the next best where None is named."""
-        target = circuit or self._next_best()
+        target = circuit or next_best(self._eyes.engine)
         if target not in {each.name for each in self._site.circuits}:
             names = ", ".join(each.name for each in self._site.circuits)
             return Reply(2, f"there is no circuit {target}; there are: {names}")
@@ -202,7 +217,9 @@ class Drills:
             return self._ended(
                 run, "passed", f"dry run: nothing was changed; a drill would go to {self.doing}"
             )
-        run.up, run.away = tuple(self._tunnels_up()), True
+        tunnels = self._eyes.tunnels().items()
+        run.up = tuple(name for name, each in tunnels if each.state is TunnelState.UP)
+        run.away = True
         await self._record(DrillBegan(run.id, run.source, run.target, run.stay, run.who))
         try:
             await self._go(run)
@@ -239,27 +256,9 @@ class Drills:
         run.note("begin", f"the router is on {run.source}, which is up; nothing is amiss")
 
     def _is_calm(self, run: _Running) -> None:
-        why = next(self._objections(run), None)
+        why = next(objections(self._eyes.engine, run.source, run.target), None)
         if why is not None:
             raise Red(f"not now: {why}")
-
-    def _objections(self, run: _Running) -> Iterator[str]:
-        engine, readings = self._eyes.engine, self._eyes.engine.readings
-        if run.source == run.target:
-            yield f"{run.source} is the preferred circuit; a drill goes to another"
-        if engine.pause is not None:
-            yield "automation is paused"
-        if engine.hold is not None:
-            yield f"an operator holds {engine.hold.circuit}"
-        if engine.switchover is not None:
-            yield str(engine.switchover)
-        if engine.decision.page or engine.active != run.source:
-            yield f"{engine.decision.rule}: {engine.decision.because}"
-        for circuit, wrong in ((run.source, _NOT_UP), (run.target, {State.DOWN})):
-            reading = readings.get(circuit)
-            if reading is None or reading.state in wrong:
-                seen = f"{reading.state} ({reading.because})" if reading else "not watched yet"
-                yield f"{circuit} is {seen}"
 
     async def _go(self, run: _Running) -> None:
         """There, with proof."""
@@ -289,7 +288,7 @@ class Drills:
     def _is_well(self, run: _Running) -> None:
         engine = self._eyes.engine
         if engine.active != run.target or not self._held(run):
-            raise Red("somebody else has taken over", ours=False)
+            raise Red(TAKEN, ours=False)
         reading = engine.readings[run.target]
         if reading.state is State.DOWN:
             raise Red(f"{run.target} is down ({reading.because})")
@@ -340,15 +339,32 @@ class Drills:
         return f"it was put back on {run.source}"
 
     async def _back(self, run: _Running) -> str:
-        """The way back; a circuit that is seen dead is not gone back to, and the rules decide."""
-        request = SwitchRequest(
-            uuid.uuid4().hex[:12], run.source, reason="a drill", who=run.who, drill=True
-        )
-        answer = await self._ask(request)
+        """The way back, else `Red`; a circuit that is seen dead is not gone back to."""
+        what, hold = f"switch to {run.source}", self._held(run)
+        run.until = hold.until if hold else run.until
+        last = (hold.until or 0.0) - MARGIN if hold else 0.0
+        while (answer := await self._ask_back(run)).rule in PASSING and self._clock() < last:
+            if not any(how == WAITED for _, how, _ in run.steps):
+                run.note(what, answer.sentence, WAITED)
+            await asyncio.sleep(AGAIN)
+            if not self._held(run):
+                raise Red(f"{what}: {answer.sentence}; {TAKEN}", ours=False)
         if answer.rule is None and self._eyes.engine.active == run.source:
             return answer.sentence
         await self._let_go(run)
-        raise Red(f"switch to {run.source}: {answer.sentence}; the rules decide from here")
+        raise Red(f"{what}: {answer.sentence}; {self._from_here(run)}")
+
+    async def _ask_back(self, run: _Running) -> Answer:
+        id_ = uuid.uuid4().hex[:12]
+        back = SwitchRequest(id_, run.source, reason="a drill", who=run.who, drill=True)
+        return await self._ask(back)
+
+    def _from_here(self, run: _Running) -> str:
+        """What becomes of it now that nothing is held."""
+        engine = self._eyes.engine
+        if engine.active == run.target and engine.site.policy.failback == "manual":
+            return f"returning is by hand: wanfailover switch {run.source}"
+        return "the rules decide from here"
 
     async def _let_go(self, run: _Running) -> None:
         if self._held(run):
@@ -365,32 +381,16 @@ class Drills:
                 raise Red(why)
             await asyncio.sleep(LOOK)
 
-    def _held(self, run: _Running) -> bool:
+    def _held(self, run: _Running) -> Hold | None:
+        """The hold, while it is the drill's own."""
         hold = self._eyes.engine.hold
-        if hold is None or hold.circuit != run.target or hold.until is None:
-            return False
-        return run.until in {None, hold.until}
-
-    def _tunnels_up(self) -> Iterator[str]:
-        readings = self._eyes.tunnels()
-        yield from (name for name, each in readings.items() if each.state is TunnelState.UP)
-
-    def _next_best(self) -> str:
-        """The first of the others that is up, else the first that is not down."""
-        readings = self._eyes.engine.readings
-        others = [circuit.name for circuit in self._site.circuits[1:]]
-        states = {name: readings[name].state for name in others if name in readings}
-        well = [name for name in others if states.get(name) is State.UP]
-        return (well or [name for name in others if states.get(name) is not State.DOWN] or others)[
-            0
-        ]
+        if hold is None or not hold.drill or hold.circuit != run.target:
+            return None
+        return hold if run.until in {None, hold.until} else None
 
     def _ended(self, run: _Running, result: str, because: str) -> DrillEnded:
         seconds = round(self._clock() - run.began, 3)
         return DrillEnded(run.id, result, because, seconds, tuple(run.steps))
-
-
-_NOT_UP = {State.DOWN, State.DEGRADED, State.UNKNOWN}
 
 
 def _line(step: tuple[str, str, str]) -> str:

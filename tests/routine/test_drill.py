@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from tests.routine.world import TUNNEL, Play
-from tests.simulation.office import Life
+from tests.simulation.office import Eyes, Life
 from tests.support.clock import virtual_time
 from wanfailover.core import entries as log
 from wanfailover.core.facts import AutoRequest, PauseRequest, SwitchRequest
-from wanfailover.drill import MAIL_WITHIN, SPARE
+from wanfailover.drill import AGAIN, MAIL_WITHIN, MARGIN, SPARE
 from wanfailover.entries import DrillBegan, DrillEnded, PreflightDone
 
 STAY = 60.0
@@ -232,6 +232,102 @@ async def test_the_router_refuses_the_way_back(tmp_path):
         assert play.engine.active == "primary"
 
 
+BY_HAND = "returning is by hand: wanfailover switch primary"
+
+
+async def away(play: Play) -> asyncio.Task:
+    """A drill that is on the backup."""
+    task = asyncio.create_task(drill(play))
+    await asyncio.sleep(5.0)
+    assert play.engine.active == "backup"
+    return task
+
+
+@virtual_time
+async def test_a_router_that_cannot_be_read_at_the_end_of_the_stay(tmp_path):
+    """For 20 s: it is asked again, and nobody has to come, though the return is by hand."""
+    async with Play(tmp_path, failback="manual") as play:
+        task = await away(play)
+        await asyncio.sleep(STAY - 10.0)
+        play.router.faults = {"read"}
+        await asyncio.sleep(20.0)
+        play.router.faults = set()
+        reply = await task
+        assert (reply.exit, play.engine.active, play.engine.hold) == (0, "primary", None)
+        (waited,) = [line for line in reply.lines if line.startswith("  waited")]
+        assert waited.startswith("  waited  switch to primary: nothing was changed: the router")
+
+
+@virtual_time
+async def test_our_own_host_is_sick_at_the_end_of_the_stay(tmp_path):
+    """Refused before anything is tried: asked again all the same."""
+    async with Play(tmp_path, failback="manual") as play:
+        task = await away(play)
+        await asyncio.sleep(STAY - 10.0)
+        play.office.eyes = Eyes.CUT
+        await asyncio.sleep(25.0)
+        play.office.eyes = Eyes.SOUND
+        reply = await task
+        assert (reply.exit, play.engine.active, play.engine.hold) == (0, "primary", None)
+        waited = (
+            "  waited  switch to primary: probes cannot leave this host: network is unreachable"
+        )
+        assert waited in reply.lines
+
+
+@pytest.mark.parametrize(
+    ("failback", "words"), [("manual", BY_HAND), ("auto", "the rules decide from here")]
+)
+@virtual_time
+async def test_a_moment_that_outlasts_the_hold(tmp_path, failback, words):
+    """It is asked while the hold lasts, but for its last seconds; then who is to act is told."""
+    async with Play(tmp_path, failback=failback) as play:
+        task = await away(play)
+        await asyncio.sleep(STAY - 10.0)
+        end = play.engine.hold.until
+        play.router.faults = {"read"}
+        reply = await task
+        assert (reply.exit, play.engine.active, play.engine.hold) == (1, "backup", None)
+        assert reply.sentence.endswith(f"; {words}")
+        assert 0 <= play.clock() - (end - MARGIN) <= AGAIN
+        play.router.faults = set()
+        await asyncio.sleep(3600.0)
+        assert play.engine.active == ("backup" if failback == "manual" else "primary")
+
+
+@virtual_time
+async def test_what_is_no_matter_of_the_moment_is_told_at_once(tmp_path):
+    """And where the return is by hand, by which command."""
+    async with Play(tmp_path, failback="manual") as play:
+        task = await away(play)
+        began = play.clock()
+        play.office.life["primary"] = Life.DEAD
+        reply = await task
+        assert play.clock() - began < STAY + 2 * AGAIN
+        assert reply.sentence.endswith(f"; {BY_HAND}")
+        assert (play.engine.active, play.engine.hold) == ("backup", None)
+
+
+@pytest.mark.parametrize("what", ["auto", "switch"])
+@virtual_time
+async def test_an_operator_takes_over_between_two_requests(tmp_path, what):
+    """He has the last word, also where he holds the same circuit."""
+    async with Play(tmp_path, failback="manual") as play:
+        task = await away(play)
+        await asyncio.sleep(STAY - 10.0)
+        play.router.faults = {"read"}
+        await asyncio.sleep(20.0)
+        if what == "auto":
+            await play.loop.ask(AutoRequest("a", "bob"))
+        else:
+            await play.loop.ask(SwitchRequest("s", "backup", hold=9000.0, who="bob"))
+        play.router.faults = set()
+        reply = await task
+        assert (reply.exit, play.engine.active) == (1, "backup")
+        assert reply.sentence.endswith("; somebody else has taken over")
+        assert (play.engine.hold is not None) == (what == "switch")
+
+
 @virtual_time
 async def test_the_first_circuit_is_not_well_after_the_return(tmp_path):
     """It was proved, and lossy then."""
@@ -290,6 +386,30 @@ async def test_the_agent_dies_in_the_middle(tmp_path):
             "the agent ended in the middle of it; it was put back on primary"
         )
         assert (play.engine.active, play.engine.hold) == ("primary", None)
+
+
+@virtual_time
+async def test_the_next_one_cannot_read_the_router_at_once(tmp_path):
+    """It asks again, by the hold that was left to it; an operator's is none."""
+    async with Play(tmp_path, failback="manual") as play:
+        task = await away(play)
+        await asyncio.sleep(10)
+        task.cancel()
+        await asyncio.wait([task])
+        (left,) = play.entries(DrillBegan)
+        router = play.router
+    async with Play(tmp_path, router=router, failback="manual") as play:
+        play.router.faults = {"read"}
+        resumed = asyncio.create_task(play.drills.resume(left))
+        await asyncio.sleep(20)
+        play.router.faults = set()
+        await resumed
+        assert kept(play).because.endswith("it was put back on primary")
+        assert (play.engine.active, play.engine.hold) == ("primary", None)
+        await play.loop.ask(SwitchRequest("s", "backup", hold=9000.0, who="bob"))
+        await play.drills.resume(left)
+        assert play.entries(DrillEnded)[-1].because.endswith("the router is on backup")
+        assert play.engine.hold is not None
 
 
 @virtual_time
