@@ -11,6 +11,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -194,7 +195,7 @@ class Lock:
     """One writer per site on this host: an exclusive lock that ends with the process.
 
     Raises:
-        ControlError: Another process holds it; the sentence says which.
+        ControlError: Another process holds it; the sentence says which, and for how long.
     """
 
     def __init__(self, site: SiteDir, what: str) -> None:
@@ -209,10 +210,10 @@ class Lock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.seek(0)
-            holder = self._file.read().strip() or "another process"
+            holder = _holder(self._file.read())
             self._file.close()
             raise ControlError(f"{site.site} is held by {holder}") from error
-        self._say(f"{what} (pid {os.getpid()})\n")
+        self._say(f"{what} (pid {os.getpid()})\n{time.monotonic():.3f}\n")
 
     def release(self) -> None:
         """Let the next one in."""
@@ -224,6 +225,21 @@ class Lock:
         with suppress(OSError):  # past the buffer: what it keeps, closing would try to write again
             os.ftruncate(self._file.fileno(), 0)
             os.write(self._file.fileno(), holder.encode())
+
+
+def _holder(told: str) -> str:
+    """Who holds a lock, and for how long, by its file; who wrote no time there is told without.
+
+    The time is Linux's CLOCK_MONOTONIC, the same to all processes from one boot to the next.
+    """
+    from wanfailover.wording import span  # noqa: PLC0415 - only who is refused waits for it
+
+    holder, _, began = told.strip().partition("\n")
+    with suppress(ValueError):
+        lasted = time.monotonic() - float(began)
+        if lasted >= 0:  # else it is of an earlier boot, and could not be written since
+            return f"{holder}, for {span(lasted)} now"
+    return holder or "another process"
 
 
 def _open_lock(site: SiteDir) -> IO[str]:
