@@ -113,13 +113,6 @@ def cells(router: str) -> Iterator[Cell]:
         yield Cell(router, step, fault, when)
 
 
-def pairwise(router: str) -> Iterator[Cell]:
-    """Half of them: each two of action, fault and instant meet."""
-    whens = list(When)
-    for (row, step), (column, fault) in product(enumerate(steps(router)), enumerate(Fault)):
-        yield Cell(router, step, fault, whens[(row + column) % 2])
-
-
 def end_of(cell: Cell, say: Say | None = None) -> str:
     """Let it happen; gives the circuit that the router ends on, or ``stuck``.
 
@@ -231,6 +224,6 @@ def table(router: str, ends: dict[Cell, str]) -> Sequence[str]:
         f"{'':24}" + "".join(f"{fault:>18}" for fault in Fault),
     ]
     for step in dict.fromkeys(cell.step for cell in ends):
-        row = ["/".join(ends.get(Cell(router, step, f, when), "-") for when in When) for f in Fault]
+        row = ["/".join(ends[Cell(router, step, f, when)] for when in When) for f in Fault]
         lines.append(f"{step!s:24}" + "".join(f"{end:>18}" for end in row))
     return lines
