@@ -341,7 +341,6 @@ class Drills:
     async def _back(self, run: _Running) -> str:
         """The way back, else `Red`; a circuit that is seen dead is not gone back to."""
         what, hold = f"switch to {run.source}", self._held(run)
-        run.until = hold.until if hold else run.until
         last = (hold.until or 0.0) - MARGIN if hold else 0.0
         while (answer := await self._ask_back(run)).rule in PASSING and self._clock() < last:
             if not any(how == WAITED for _, how, _ in run.steps):
