@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ from wanfailover.abilities import Costly
 from wanfailover.agent import STOP_WITHIN
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import SwitchRequest
+from wanfailover.core.facts import Fact, RouterUnread, SwitchRequest
+from wanfailover.core.memory import Memory
 from wanfailover.core.requests import Answer
 from wanfailover.custody import KEEP_EVERY
+from wanfailover.drill import Drills, Eyes
+from wanfailover.entries import DrillBegan, PreflightDone
 from wanfailover.errors import DriverError
 from wanfailover.guarded import Guarded
 from wanfailover.journal.memory import remember, usual_cost
@@ -33,9 +36,10 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Inline, Journal
-from wanfailover.loop import Loop, Request, Watchers
+from wanfailover.loop import Loop, Request, Succession, Watchers
 from wanfailover.ports import Notes
 from wanfailover.recorder import Recorder
+from wanfailover.routine import Left
 from wanfailover.switchover import Switchover
 
 CALLS = ("read", "perform", "undo", "arm", "disarm", "armed", "claim", "release", "mark")
@@ -88,6 +92,7 @@ class Life:
         self._record = Recorder(self._journal, clock, spill)
         with Reader(path, spilled, lenient=True) as reader:
             memory, cost = remember(reader, clock()), usual_cost(reader)
+            self._left = Left.of(reader, clock()).drill
         driver = office.router.driver(self.wire, notes)
         for name in CALLS:
             if hasattr(driver, name):
@@ -96,12 +101,31 @@ class Life:
         if cost is None:
             cost = self.driver.outage() if isinstance(self.driver, Costly) else 0.0
         site = replace(office.site, policy=replace(office.site.policy, switch_cost=cost))
-        self.engine = Engine(site, [CONTROL], memory)
-        prover = FarProver(office, self.wire)
-        self._switchover = Switchover(site, self.driver, prover, self._record, clock)
+        self._site = site
+        self._equip(memory)
         watchers = Watchers(fed=self._fed, handled=self._handled)
         self.loop = Loop(self.engine, self.driver, self._switchover, self._record, watchers, clock)
-        self._prober = Prober(office, self.engine, self.loop.inbox.put_nowait, self.wire)
+        self._prober = self._watches()
+        self._renewing = asyncio.Lock()
+        self._heir: tuple[Engine, int] | None = None  # whose, and so many facts it is told first
+        eyes = Eyes(lambda: self.engine, dict, lambda: None)
+        self.drills = Drills(site, eyes, self._rehearses, _green, self._record, clock)
+        self.puts_back = False  # a drill that an earlier life has left
+
+    def _equip(self, memory: Memory) -> None:
+        """As `Agent._equip`."""
+        clock = asyncio.get_running_loop().time
+        self.engine = Engine(self._site, [CONTROL], memory)
+        prover = FarProver(self._office, self.wire)
+        self._switchover = Switchover(self._site, self.driver, prover, self._record, clock)
+
+    def _watches(self) -> Prober:
+        return Prober(self._office, self.engine, self.loop.inbox.put_nowait, self.wire)
+
+    @property
+    def owes(self) -> bool:
+        """Its journal has yet to write some of what it was told."""
+        return self._journal.owes
 
     def begin(self) -> asyncio.Task[None]:
         """Live."""
@@ -115,14 +139,67 @@ class Life:
         """What the control socket does for an operator."""
         if self._ended.is_set():
             return Answer(request.id, "nobody is at the socket any more", "stopped")
-        guest = asyncio.current_task()
-        self._guests.append(guest)
-        try:
+        with self._guest():
             if isinstance(request, SwitchRequest) and self.engine.switchover is None:
                 await self.loop.read_router()
             return await self.loop.ask(request)
+
+    async def drill(self, stay: float) -> str:
+        """What it does for one who has a failover rehearsed; the answer's sentence."""
+        if self._ended.is_set():
+            return "nobody is at the socket any more"
+        with self._guest():
+            return (await self.drills.run(None, stay, "ann")).sentence
+
+    async def reload(self) -> None:
+        """SIGHUP, with a profile in which nothing has changed."""
+        if self._ended.is_set():
+            return
+        with self._guest():
+            async with self._renewing:
+                await self.loop.succeed(self._succeed)
+
+    @contextmanager
+    def _guest(self) -> Iterator[None]:
+        """Who is shown out when the agent ends."""
+        guest = asyncio.current_task()
+        self._guests.append(guest)
+        try:
+            yield
         finally:
             self._guests.remove(guest)
+
+    def _succeed(self) -> Succession:
+        """As `Agent._succeed`."""
+        old, custody = self.engine, self._switchover.custody
+        self._equip(replace(old.memory(), epoch=old.epoch + 1))
+        self._switchover.custody = custody
+        self._prober.close()
+        self._prober = self._watches()
+        router = old.router
+        facts: list[Fact | None] = [router.view]
+        if router.unread is not None:
+            facts.append(RouterUnread(asyncio.get_running_loop().time(), router.unread))
+        facts.append(None if old.interrupted is not None else old.request)
+        told = [fact for fact in facts if fact is not None]
+        self._heir = old, len(told)
+        self._safety.succeeds()
+        return Succession(self.engine, self._switchover, told)
+
+    async def _rehearses(self, request: Request) -> Answer:
+        """What a drill asks for; the watch has it in its book."""
+        self._safety.rehearses(request)
+        answer = None
+        try:
+            answer = await self.loop.ask(request)
+        finally:
+            self._safety.book.rehearsed_so(request, answer)
+        return answer
+
+    async def _put_back(self, left: DrillBegan) -> None:
+        self.puts_back = True
+        await self.drills.resume(left)
+        self.puts_back = False
 
     def stop(self) -> None:
         """SIGTERM."""
@@ -144,6 +221,8 @@ class Life:
         await self._record(log.AgentStarted("simulated", 1))
         self.started = True
         self.loop.spawn(self._keep_custody())
+        if self._left is not None:
+            self.loop.spawn(self._put_back(self._left))
         await self.loop.run()
         await self._record(log.AgentStopped("it was told to"))
         await self.loop.close()
@@ -168,9 +247,21 @@ class Life:
                 await self._switchover.custody.keep()
 
     def _fed(self, fact: Any, now: float, entries: Sequence[log.Entry]) -> None:
-        if not self.wire.dead:
-            self._safety.fed(self.engine, fact, now, entries)
+        if self.wire.dead:
+            return
+        self._safety.fed(self.engine, fact, now, entries)
+        if self._heir is not None:
+            old, facts = self._heir
+            self._heir = (old, facts - 1) if facts > 1 else None
+            if self._heir is None:
+                self._safety.succeeded(old, self.engine, now)
 
     def _handled(self, now: float) -> None:
         if not self.wire.dead:
             self._prober.aim(now)
+
+
+async def _green() -> PreflightDone:
+    """A preflight that finds nothing amiss."""
+    await asyncio.sleep(1.0)
+    return PreflightDone("green", 1.0)

@@ -173,9 +173,13 @@ class Prober:
         self._wire = wire
         self._aimed: object = None
         self._round = 0
-        self._quick = False
+        self._quick = self._closed = False
         self._streams: list[_Stream] = []
         self._loop = asyncio.get_running_loop()
+
+    def close(self) -> None:
+        """Ask nobody any more; what is under way is no answer to anybody."""
+        self._closed = True
 
     def aim(self, _: float) -> None:
         """Ask whom the engine's state calls for; told after each fact."""
@@ -208,7 +212,7 @@ class Prober:
         self._loop.call_later(seconds, self._ask, stream, round_, stream.turn)
 
     def _ask(self, stream: _Stream, round_: int, turn: int) -> None:
-        if self._wire.dead or round_ != self._round or turn != stream.turn:
+        if self._gone or round_ != self._round or turn != stream.turn:
             return
         target, circuit, timeout = stream.target, stream.circuit, stream.timeout.seconds
         rtt, detail = None, ""
@@ -230,8 +234,12 @@ class Prober:
         self._later(min(target.every, QUICK) if quick else target.every, stream, round_)
 
     def _arrive(self, sample: ProbeSample) -> None:
-        if not self._wire.dead:
+        if not self._gone:
             self._feed(sample)
+
+    @property
+    def _gone(self) -> bool:
+        return self._closed or self._wire.dead
 
 
 @dataclass

@@ -12,6 +12,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from tests.simulation.book import Book
+from tests.simulation.heirs import lost
 from tests.simulation.office import Eyes, Life, Office
 from wanfailover.cli.story import tell
 from wanfailover.core import entries as log
@@ -21,15 +23,13 @@ from wanfailover.core.facts import (
     Ending,
     Fact,
     Outcome,
-    PauseRequest,
-    ResumeRequest,
     SwitchoverStarted,
     SwitchRequest,
 )
 from wanfailover.core.ledger import HOUR
 from wanfailover.core.policy import ASKED
 from wanfailover.core.reading import State
-from wanfailover.core.requests import Answer
+from wanfailover.entries import DrillBegan, DrillEnded
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.loop import Request
@@ -40,7 +40,7 @@ MENDING = {"stuck", "finish-interrupted"}
 PUTS_BACK = {"foreign-state"}
 """Where the profile has the router put back that another hand has moved."""
 
-BLIND = {"try-other", "trial-failback", "drill"}
+BLIND = {"try-other", "trial-failback"}
 """Rules that may move without better evidence, each with proof or return."""
 
 HEARD_WITHIN = 2.0
@@ -78,14 +78,6 @@ class Violation(Exception):
 
 
 @dataclass
-class Hold:
-    """An operator's pin, as he was told it stands."""
-
-    circuit: str
-    until: float
-
-
-@dataclass
 class Safety:
     """The watch over one office."""
 
@@ -94,8 +86,6 @@ class Safety:
     say: Callable[[str], object]
     begins: Callable[[], object]
     wrong: list[str] = field(default_factory=list)
-    hold: Hold | None = None
-    paused: float = -inf
     sick_since: float | None = None
     by_hand: bool = False
     offline: float | None = None
@@ -111,9 +101,12 @@ class Safety:
     _tries: list[float] = field(default_factory=list)  # of this life, those that touched it
     _refused: int = 0  # in a row
     _not_before: float = -inf  # the next try, after one that was refused
-    _latest: Request | None = None  # of an operator, on where the router shall be
+    _prompted: bool = False  # a reload has the router read, and so tried, once out of turn
     _busy: str = ""
-    _before: tuple[Hold | None, float] = (None, -inf)
+    _heir: bool = False  # an engine that takes another's place is told what that one knew
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.office.site.circuits[0].name, self.clock)
 
     def violated(self, what: str) -> None:
         """Note it; told where the run can be stopped."""
@@ -159,13 +152,15 @@ class Safety:
         self._offline(engine, now)
 
     def _finds(self, changed: log.ActiveChanged, now: float) -> None:
-        if changed.because.startswith("found so"):
+        if changed.because.startswith("found so") and not self._heir:
             self.born, self.offline = now, None
             self._tries.clear()
             self._refused, self._not_before = 0, -inf
+        if self._heir and changed.because != "found so":
+            self.violated(f"a reload: {changed.because}, it says")
         drifted = changed.because.endswith(("moved while no agent ran", "not our doing"))
         if drifted and self.office.site.policy.drift == "adopt" and changed.active is not None:
-            self.hold = None  # where it was put, or woke, is the operators' wish from now on
+            self.book.hold = None  # where it was put, or woke, is the operators' wish from now on
         if self.moved is not None and changed.active == self.moved[1]:
             self.moved = None
 
@@ -184,8 +179,8 @@ class Safety:
         holds = office.router.holds()
         dead = holds is None or office.life[holds.name] in {Life.DEAD, Life.BEYOND}
         lets_be = rule in LETS_BE or engine.interrupted is not None
-        if rule == "held-by-operator" and self.hold is not None and holds is not None:
-            lets_be = self.hold.circuit == holds.name
+        if rule == "held-by-operator" and self.book.hold is not None and holds is not None:
+            lets_be = self.book.hold.circuit == holds.name
         if not dead or lets_be:
             return
         since = now if since is None else since
@@ -206,13 +201,28 @@ class Safety:
         self.begins()
         if rule == "operator-asked":
             return
-        if now < self._not_before - GRAIN:
-            early = self._not_before - now
+        if rule == "drill":
+            self._drills(engine, started, now)
+            return
+        early = self._not_before - now
+        if early > GRAIN and self._prompted:
+            self._prompted = False
+        elif early > GRAIN:
             self.violated(f"S3: {rule} {early:.1f} s early, in vain {self._refused} times before")
         if rule in MENDING:
             return
         self._s2(engine, started)
         self._s3(engine, started, now)
+        self._s4(started, now)
+        self._s6(engine, started, now)
+
+    def _drills(self, engine: Engine, started: SwitchoverStarted, now: float) -> None:
+        """A rehearsal is asked for: no rule's affair. It goes to no circuit that is seen dead."""
+        if self.book.rehearsed is None or self.book.rehearsed.circuit != started.target:
+            self.violated(f"S2: drill to {started.target}, and none has asked for it")
+        reading = engine.readings[started.target]
+        if reading.state is State.DOWN and reading.in_sight:
+            self.violated(f"S2: drill to {started.target}, which is down: {reading.because}")
         self._s4(started, now)
         self._s6(engine, started, now)
 
@@ -267,15 +277,9 @@ class Safety:
         self._due = now
 
     def _s4(self, started: SwitchoverStarted, now: float) -> None:
-        if now < self.paused - GRAIN:
-            self.violated(f"S4: {started.rule} to {started.target} while automation is paused")
-        hold = self.hold
-        if hold is not None and now < hold.until - GRAIN and started.target != hold.circuit:
-            left = hold.until - now
-            self.violated(
-                f"S4: {started.rule} to {started.target} although {hold.circuit} is held, for "
-                f"{left:.0f} s yet"
-            )
+        why = self.book.forbids(started.target, now + GRAIN)
+        if why is not None:
+            self.violated(f"S4: {started.rule} to {started.target} {why}")
 
     def _ends(self, outcome: Outcome, now: float) -> None:
         self._count(outcome, now)
@@ -302,54 +306,43 @@ class Safety:
         if len(self._tries) > allowed:
             self.violated(f"S3: {len(self._tries)} tries within the hour, by {outcome.rule}")
 
-    # What an operator was told.
+    # What an operator or a drill was told.
 
     def asked(self, request: Request) -> None:
-        """An operator asks: from now on what he asked before may be over."""
-        self._before = self.hold, self.paused
-        match request:
-            case AutoRequest() | SwitchRequest():
-                self.hold, self._latest = None, request
-                self._not_before = -inf  # the router is read for him: it may be found to be well
-            case ResumeRequest() | PauseRequest():
-                self.paused = -inf
+        """An operator asks."""
+        if isinstance(request, AutoRequest | SwitchRequest):
+            self._not_before = -inf  # the router is read for him: it may be found to be well
+        self.book.asked(request)
 
-    def answered(self, request: Request, answer: Answer | None) -> None:
-        """An operator has his answer; None where the agent died over it: then nothing is sure."""
-        if answer is None:
-            self.hold, self.paused = None, -inf
-            return
-        now = self.clock()
-        if answer.rule is not None and "is unproved" not in answer.sentence:  # all is as before
-            self.hold, self.paused = self._before
-            return
-        match request:
-            case PauseRequest(seconds=seconds):
-                self.paused = inf if seconds is None else now + seconds
-            case ResumeRequest():
-                self.paused = -inf
-            case AutoRequest():
-                self.hold = None
-            case SwitchRequest():
-                self._settle(request, answer, now)
+    def rehearses(self, request: Request) -> None:
+        """A drill does."""
+        if isinstance(request, AutoRequest):
+            self._not_before = -inf
+        self.book.rehearses(request)
 
-    def _settle(self, request: SwitchRequest, answer: Answer, now: float) -> None:
-        if request is not self._latest:
-            return  # another has been asked for meanwhile, and has the last word
-        preferred = request.circuit == self.office.site.circuits[0].name
-        if "already" in answer.sentence and request.hold is None and not preferred:
-            self.hold = self._before[0]
-            return
-        if (preferred and request.hold is None) or request.once:
-            self.hold = None
-            return
-        until = inf if request.hold is None else now + request.hold
-        self.hold = Hold(request.circuit, until)
+    # Another engine takes over.
+
+    def succeeds(self) -> None:
+        """What it says first is no news."""
+        self._heir = True
+
+    def succeeded(self, old: Engine, new: Engine, now: float) -> None:
+        """It was told all that it is told: so it must know all that the old one did."""
+        self._heir = False
+        self._refused, self._not_before, self._prompted = 0, -inf, True
+        for what in lost(old, new, now):
+            self.violated(f"a reload: {what}")
 
     # At rest.
 
-    def at_rest(self, engine: Engine, journal: Path, dead_for: float) -> None:
-        """All that must be so when nothing happens any more."""
+    def at_rest(self, engine: Engine, journal: Path, dead_for: float, *, owes: bool) -> None:
+        """All that must be so when nothing happens any more.
+
+        Args:
+            dead_for: Seconds since anything happened.
+
+            owes: The journal has yet to write some of what it was told.
+        """
         circuit = self.office.router.holds()
         held = circuit.name if circuit else None
         rule = engine.decision.rule
@@ -360,7 +353,7 @@ class Safety:
         if engine.active != held and rule != "stuck":
             self.violated(f"S1: the router is on {held}, and the agent believes {engine.active}")
         self._kept(engine)
-        self._s9(engine, journal)
+        self._s9(engine, journal, owes=owes)
         self._drift(engine, held)
         alive = held is not None and self.office.life[held] in {Life.ALIVE, Life.LOSSY}
         if rule == "steady" and not alive and dead_for > SEES_WITHIN:
@@ -383,14 +376,19 @@ class Safety:
             name = kept.name if kept else "neither circuit"
             self.violated(f"S1: after a restart the router would be on {name}, and nobody says so")
 
-    def _s9(self, engine: Engine, journal: Path) -> None:
+    def _s9(self, engine: Engine, journal: Path, *, owes: bool) -> None:
         if engine.interrupted is not None and engine.decision.rule != "stuck":
             self.violated(f"S9: {engine.interrupted} is left open")
         with Reader(journal, Spill(journal.with_suffix(".jsonl")).rows()) as reader:
-            last = reader.last(log.SwitchoverIntended, log.SwitchoverEnded)
-        if last is not None and isinstance(last.entry, log.SwitchoverIntended):
-            id_, target = last.entry.id, last.entry.target
+            switch = reader.last(log.SwitchoverIntended, log.SwitchoverEnded)
+            drill = reader.last(DrillBegan, DrillEnded)
+        if switch is not None and isinstance(switch.entry, log.SwitchoverIntended):
+            id_, target = switch.entry.id, switch.entry.target
             self.violated(f"S9: switchover {id_} to {target} has no end in the journal")
+        if not owes and drill is not None and isinstance(drill.entry, DrillBegan):
+            self.violated(f"S9: drill {drill.entry.id} has no end in the journal")
+        if engine.hold is not None and engine.hold.drill:
+            self.violated(f"S9: no drill runs, and one holds {engine.hold.circuit}")
 
     def sees(self) -> None:
         """The host's eyes have changed."""

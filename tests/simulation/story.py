@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from itertools import count
 from pathlib import Path
 
+from tests.simulation.besides import Besides
 from tests.simulation.office import Eyes, Life
 from tests.simulation.safety import Violation
 from tests.simulation.world import Say, World, in_virtual_time, world
@@ -70,6 +71,7 @@ class Story:
         self.incidents = 0
         self._world = world
         self._rng = world.rng
+        self._besides = Besides(world)
         self._ids = count(1)
 
     async def play(self, incidents: int) -> None:
@@ -106,7 +108,8 @@ class Story:
                 world.fates.at(rng.randint(1, 10), deed)
             else:
                 asyncio.get_running_loop().call_later(rng.uniform(0.0, 15.0), self._now(deed))
-        self._trigger()
+        if not self._besides.happens(self._now, self._awaits):
+            self._trigger()
         await asyncio.sleep(rng.choice([5.0, 10.0, 20.0]) * rng.uniform(0.5, 1.5))
         self._aftermath()
         await world.settle()
@@ -192,7 +195,7 @@ class Story:
             world.safety.moved = None
             world.router.set_by_hand(*where)
         world.safety.by_hand = world.router.holds() is None
-        world.safety.hold = None
+        world.safety.book.hold = None
 
     def _operate(self, *circuits: str) -> None:
         """An operator asks for one of *circuits*, or for anything."""

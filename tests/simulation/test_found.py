@@ -245,7 +245,7 @@ def test_a_hold_on_a_circuit_that_could_not_be_proved_is_told() -> None:
                 asked = SwitchRequest(circuit, circuit, hold=3600.0, force=True, who="ann")
                 made.safety.asked(asked)
                 answer = await alive(made).spawn(alive(made).ask(asked))
-                made.safety.answered(asked, answer)
+                made.safety.book.answered(asked, answer)
                 return str(answer.sentence)
 
             assert "proved" in await ask("backup")
@@ -293,3 +293,94 @@ def test_a_circuit_that_was_known_to_be_down_is_left_by_an_agent_that_is_cut_off
             return list(made.safety.rules)
 
     assert in_virtual_time(story) == ["operator-asked", "active-down"]
+
+
+async def deaf_and_reloaded(made: World, after: float) -> list[str]:
+    """Our host goes deaf, and so much later the profile is read again; what is switched by then."""
+    await made.settle()
+    made.see(offices.Eyes.DEAF)
+    await asyncio.sleep(after)
+    made.reload()
+    await asyncio.sleep(LASTS)
+    assert made.safety.wrong == []
+    return list(made.safety.rules)
+
+
+def test_a_reload_does_not_have_a_deaf_host_blame_the_circuit() -> None:
+    """Whoever is asked anew has not answered yet, and neither have the controls.
+
+    What these said just before the host went deaf was taken for a sign of its health.
+    """
+
+    async def story(journal: Path, after: float) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            return await deaf_and_reloaded(made, after)
+
+    for after in (0.3, 0.6, 1.2, 2.5, 10.0):
+        assert in_virtual_time(partial(story, after=after)) == []
+
+
+def test_a_reload_does_not_take_the_router_to_be_where_it_was_before_a_switch() -> None:
+    """It was read before, and never since: it may be on either.
+
+    The new engine was told what that reading had found, and laid to primary what was silent
+    through backup.
+    """
+
+    async def story(journal: Path) -> tuple[str | None, str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.office.life["backup"] = offices.Life.DEAD
+            life, router = alive(made), made.router
+            undo = life.driver.undo
+
+            async def away(action: object) -> str:
+                router.lose_sessions()
+                router.trouble.begin("away", LASTS)
+                return await undo(action)
+
+            life.driver.undo = away
+            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+            made.reload()
+            await asyncio.sleep(LASTS - 1.0)
+            assert router.holds().name == "backup"
+            assert made.safety.wrong == []
+            return life.engine.active, str(life.engine.readings["primary"].state)
+
+    active, primary = in_virtual_time(story)
+    assert active is None
+    assert primary != "down"
+
+
+def test_a_reload_does_not_tell_of_a_strange_hand_once_more() -> None:
+    """It had been told: nothing was moved since, and there was an agent all the while."""
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            strange(made)
+            made.disturbed()
+            await made.settle()
+            made.reload()
+            await made.settle()
+            assert made.safety.wrong == []
+            return [line for line in made.lines if "no agent ran" in line]
+
+    assert in_virtual_time(story) == []
+
+
+def test_a_drills_end_is_in_the_journal_once_the_disk_takes_it() -> None:
+    """It waits there for the next entry. The watch took that for a drill without an end."""
+
+    async def story(journal: Path) -> list[str]:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.drill(10.0)
+            await asyncio.sleep(5.0)
+            made.fill_disk()
+            await asyncio.sleep(60.0)
+            made.free()
+            await made.settle()
+            return made.safety.wrong
+
+    assert in_virtual_time(story) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from tests.simulation.office import Life
 from tests.simulation.safety import Safety
 from tests.simulation.story import FOREIGN, tell
 from tests.simulation.world import in_virtual_time, world
-from wanfailover.core import ledger, policy
+from wanfailover.core import engine, ledger, policy
+from wanfailover.core.engine import Engine
 from wanfailover.core.facts import PauseRequest, SwitchRequest
 from wanfailover.core.router import KnownRouter
 from wanfailover.core.site import Site
 from wanfailover.core.situation import Situation
+from wanfailover.drill import Drills
 from wanfailover.loop import Loop
 from wanfailover.switchover import Switchover
 
@@ -73,21 +76,52 @@ def address_alone() -> Any:
     return patch.object(Site, "identify", identify)
 
 
+def heir_without(**forgotten: Any) -> Any:
+    """An engine that takes another's place is not told all."""
+    memory = Engine.memory
+    return patch.object(Engine, "memory", lambda self: replace(memory(self), **forgotten))
+
+
+def reckless_drills() -> Any:
+    """They ask for nothing to be calm, and no rule comes before theirs."""
+    drill = next(rule for rule in policy.RULES if rule.name == "drill")
+    rules = (policy.RULES[0], drill, *policy.RULES[1:])
+    both = ExitStack()
+    both.enter_context(patch.object(policy, "RULES", rules))
+    both.enter_context(patch.object(Drills, "_is_calm", lambda *_: None))
+    both.enter_context(patch.object(engine, "refusal", lambda *_: None))
+    return both
+
+
+async def _nobody(*_: Any) -> None:
+    """What an earlier life has left is none of ours."""
+
+
 DEFECTS: dict[str, tuple[str, int, Callable[[], Any]]] = {
     "leaves for what is no better": (
         "S2",
         0,
         lambda: patch.object(Situation, "active_down", property(lambda s: s.active is not None)),
     ),
-    "counts no moves": ("S3", 28, lambda: patch.object(ledger, "spent", lambda *_: 0)),
-    "heeds no hold": ("S4", 8, lambda: without_rule("held-by-operator")),
+    "counts no moves": ("S3", 35, lambda: patch.object(ledger, "spent", lambda *_: 0)),
+    "heeds no hold": ("S4", 15, lambda: without_rule("held-by-operator")),
     "heeds no pause": ("S4", 1, lambda: without_rule("paused")),
     "does two things at a time": ("S5", 4, no_lock),
     "trusts its eyes": ("S6", 0, lambda: without_rule("prober-sick")),
     "forgets what was interrupted": (
         "S9",
-        2,
+        7,
         lambda: patch("wanfailover.journal.memory._interrupted", lambda _: None),
+    ),
+    "forgets a hold when reloaded": ("a reload", 3, lambda: heir_without(hold=None)),
+    "forgets that it is stuck when reloaded": ("a reload", 2, lambda: heir_without(stuck=None)),
+    "forgets who answered inside when reloaded": ("S6", 42, lambda: heir_without(heard={})),
+    "rehearses whatever is amiss": ("S4", 1, reckless_drills),
+    "rehearses on a dead circuit": ("which is down", 0, reckless_drills),
+    "leaves a drill in its middle": (
+        "S9: drill",
+        23,
+        lambda: patch.object(Drills, "resume", _nobody),
     ),
 }
 

@@ -245,7 +245,34 @@ class World:
         self.say(
             f"    answer: {answer.rule or 'done'}: {answer.sentence}" if answer else "    none"
         )
-        self.safety.answered(request, answer)
+        self.safety.book.answered(request, answer)
+
+    def drill(self, stay: float) -> None:
+        """Somebody has a failover rehearsed."""
+        task = asyncio.get_running_loop().create_task(self._drill(stay))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _drill(self, stay: float) -> None:
+        life = self.life
+        if life is None or not life.started or life.wire.dead:
+            return
+        self.disturb(f"a drill, to stay for {stay:g} s", "drill")
+        drilling = life.spawn(life.drill(stay))
+        assert self._living is not None
+        await asyncio.wait({drilling, self._living}, return_when=asyncio.FIRST_COMPLETED)
+        if not drilling.done() or drilling.cancelled():
+            self.say("    the drill is cut off")
+        elif (error := drilling.exception()) is not None:
+            self.safety.violated(f"the drill died of {error!r}")
+        else:
+            self.say(f"    the drill: {drilling.result()}")
+
+    def reload(self) -> None:
+        """SIGHUP to the agent; what the lines have shown it asks for again."""
+        if self.life is not None and self.life.started and not self.life.wire.dead:
+            self.disturb("the profile is read again", "reload")
+            self.life.spawn(self.life.reload())
 
     def disturb(self, text: str, kind: str = "") -> None:
         self.say(text)
@@ -293,7 +320,8 @@ class World:
         holds = self.router.holds()
         self.say(f"at rest: {holds.name if holds else 'neither'}; {life.engine.decision.rule}: "
                  f"{life.engine.decision.because}")  # fmt: skip
-        self.safety.at_rest(life.engine, self.journal, self.clock() - self._disturbed)
+        quiet_for = self.clock() - self._disturbed
+        self.safety.at_rest(life.engine, self.journal, quiet_for, owes=life.owes)
 
     def _read_since(self, when: float) -> bool:
         """The router was read once more: what the agent believes then it has seen."""
@@ -313,8 +341,8 @@ class World:
         engine = life.engine
         if not self.router.up:
             return "the router is not back yet"
-        if engine.switchover is not None or self._asked:
-            return "a switchover is under way"
+        if engine.switchover is not None or self._asked or life.puts_back:
+            return "a switchover or a drill is under way"
         if engine.decision.target is not None or engine.interrupted is not None:
             return f"{engine.decision.rule} is about to act"
         view = engine.router.view
