@@ -384,3 +384,22 @@ def test_a_drills_end_is_in_the_journal_once_the_disk_takes_it() -> None:
             return made.safety.wrong
 
     assert in_virtual_time(story) == []
+
+
+def test_a_drill_that_is_cut_off_while_the_disk_is_full_is_put_back() -> None:
+    """That it had begun was in memory alone: nobody went home, and its hold ran out by itself."""
+
+    async def story(journal: Path) -> str | None:
+        async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
+            await made.settle()
+            made.fill_disk()
+            made.fates.at_point("line", 3, made.kill)
+            made.drill(10.0)
+            await asyncio.sleep(30.0)
+            made.free()
+            await made.settle()
+            assert made.safety.wrong == []
+            holds = made.router.holds()
+            return holds.name if holds else None
+
+    assert in_virtual_time(story) == "primary"
