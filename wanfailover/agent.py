@@ -28,7 +28,6 @@ from wanfailover.core.facts import (
     ProbeSample,
     ResumeRequest,
     Role,
-    RouterUnread,
     SwitchoverStarted,
     SwitchRequest,
     Tick,
@@ -45,7 +44,7 @@ from wanfailover.journal.memory import remember, usual_cost
 from wanfailover.journal.reader import Reader
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Journal
-from wanfailover.loop import Loop, Succession, Watchers
+from wanfailover.loop import Loop, Succession, Watchers, heritage
 from wanfailover.mail.postmaster import Postmaster
 from wanfailover.notify.office import post_of
 from wanfailover.outfit import Outfit
@@ -236,7 +235,7 @@ class Agent:
         What the lines have shown in the last seconds is asked for again, for by the new profile it
         may mean something else.
         """
-        old, router, cost = self.engine, self.engine.router, self._site.policy.switch_cost
+        old, cost = self.engine, self._site.policy.switch_cost
         memory = replace(old.memory(), epoch=old.epoch + 1)  # what is in flight the old one asked
         switchover, self._aimed = self._equip(profile, cost, memory), None
         switchover.custody = self._custody
@@ -244,11 +243,8 @@ class Agent:
         self._runner = Runner(self._sampled, detect=self._site.policy.detect, names=self._names)
         self._rewire(profile)
         self._routines.profile = profile
-        facts: list[Fact | None] = [self._windows.exchange(profile.calendar), router.view]
-        if router.unread is not None:
-            facts.append(RouterUnread(time.monotonic(), router.unread))
-        facts.append(None if old.interrupted is not None else old.request)
-        return Succession(self.engine, switchover, [fact for fact in facts if fact is not None])
+        facts = [self._windows.exchange(profile.calendar), *heritage(old, time.monotonic())]
+        return Succession(self.engine, switchover, facts)
 
     def _equip(self, profile: Profile, cost: float, memory: Memory) -> Switchover:
         made = Outfit.of(profile, cost, memory, self._driver, self._names, self._record)

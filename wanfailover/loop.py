@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,20 @@ class Succession:
     engine: Engine
     switchover: Switchover
     facts: Sequence[Fact] = ()
+
+
+def heritage(old: Engine, now: float) -> Iterator[Fact]:
+    """What an engine that takes the place of *old* is told first.
+
+    Not where the router was before a switch of which nobody has seen what became.
+    """
+    router = old.router
+    if router.view and (old.active is not None or old.site.identify(router.view) is None):
+        yield router.view
+    if router.unread is not None:
+        yield RouterUnread(now, router.unread)
+    if old.request is not None and old.interrupted is None:
+        yield old.request
 
 
 def _ignore(*_: object) -> None:

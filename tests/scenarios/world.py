@@ -273,7 +273,7 @@ class World:
 
     def restart(self, interrupted: Interrupted | None = None) -> None:
         """The agent is killed and started again: it knows what its journal does."""
-        known = self.engine.memory()
+        known = replace(self.engine.memory(), epoch=0, heard={})  # those are a successor's alone
         self._start(replace(known, interrupted=interrupted or known.interrupted))
         self._due.clear()  # what was in flight is lost
         self._pace, self._looking = None, False

@@ -23,7 +23,7 @@ from wanfailover.abilities import Costly
 from wanfailover.agent import STOP_WITHIN
 from wanfailover.core import entries as log
 from wanfailover.core.engine import Engine
-from wanfailover.core.facts import Fact, RouterUnread, SwitchRequest
+from wanfailover.core.facts import SwitchRequest, Tick
 from wanfailover.core.memory import Memory
 from wanfailover.core.requests import Answer
 from wanfailover.custody import KEEP_EVERY
@@ -36,7 +36,7 @@ from wanfailover.journal.reader import Reader
 from wanfailover.journal.rows import Row
 from wanfailover.journal.spill import Spill
 from wanfailover.journal.writer import Inline, Journal
-from wanfailover.loop import Loop, Request, Succession, Watchers
+from wanfailover.loop import Loop, Request, Succession, Watchers, heritage
 from wanfailover.ports import Notes
 from wanfailover.recorder import Recorder
 from wanfailover.routine import Left
@@ -176,12 +176,7 @@ class Life:
         self._switchover.custody = custody
         self._prober.close()
         self._prober = self._watches()
-        router = old.router
-        facts: list[Fact | None] = [router.view]
-        if router.unread is not None:
-            facts.append(RouterUnread(asyncio.get_running_loop().time(), router.unread))
-        facts.append(None if old.interrupted is not None else old.request)
-        told = [fact for fact in facts if fact is not None]
+        told = [Tick(), *heritage(old, asyncio.get_running_loop().time())]
         self._heir = old, len(told)
         self._safety.succeeds()
         return Succession(self.engine, self._switchover, told)

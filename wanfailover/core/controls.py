@@ -8,6 +8,7 @@ control that never answered has no say, for a router may well refuse pings for e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from types import MappingProxyType
 
 from wanfailover.core.facts import Instant, ProbeSample, Result
@@ -25,6 +26,7 @@ class Controls:
     ) -> None:
         self._paces = {target.name: target.every for target in targets}
         self.heard = {name: at for name, at in heard.items() if name in self._paces}
+        self._before = max(self.heard.values(), default=-inf)
 
     def take(self, sample: ProbeSample) -> None:
         """Take one control's answer."""
@@ -45,7 +47,8 @@ class Controls:
         Args:
             now: The present instant.
 
-            life: The active circuit's last sign of life.
+            life: The active circuit's last sign of life; None before its first, as after a reload:
+                then what was heard inside before that is no sign of health either.
 
             silence: Seconds without a sign of life that make it so.
 
@@ -53,7 +56,7 @@ class Controls:
                 after that last sign of life, or both may have been cut by one broken cable.
         """
         if not self.heard or any(
-            at >= self._needed(now, life if suspected else None, max(silence, self._paces[name]))
+            at >= self._needed(now, life if suspected else -inf, max(silence, self._paces[name]))
             for name, at in self.heard.items()
         ):
             return None
@@ -64,5 +67,4 @@ class Controls:
 
     def _needed(self, now: Instant, life: Instant | None, pace: float) -> Instant:
         """When a control of this *pace* must have been heard last, to be a sign of life now."""
-        recent = now - 2 * pace
-        return recent if life is None else max(recent, life + OVERDUE)
+        return max(now - 2 * pace, (self._before if life is None else life) + OVERDUE)

@@ -115,8 +115,7 @@ class RouterView:
 
     def netmask_of(self, ip: IPv4Address) -> int | None:
         """Prefix length with which the router holds *ip*; None where it does not say."""
-        held = (address for _, address in self.addresses if address.ip == ip)
-        return next((address.network.prefixlen for address in held), None)
+        return next((a.network.prefixlen for _, a in self.addresses if a.ip == ip), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,7 @@ def hold_down(moves: Sequence[Move], circuit: str, policy: Policy, now: Instant)
             returned = None
     if returned is not None and now - returned > HOUR:
         relapses = 0
-    longest = max(LONGEST_RETURN, policy.return_after)
-    return min(policy.return_after * 2.0**relapses, longest)
+    return min(policy.return_after * 2.0**relapses, max(LONGEST_RETURN, policy.return_after))
 
 
 def trial_due(moves: Sequence[Move], circuit: str, policy: Policy, left: Instant) -> Instant:

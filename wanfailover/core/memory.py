@@ -28,7 +28,8 @@ class Memory:
 
         heard: When each control was last heard: likewise.
 
-        epoch: See `Engine.heeds`: what was asked before it is void.
+        epoch: See `Engine.heeds`: what was asked before it is void. 0 for a restart, more for a
+            successor, to whom nothing that differs is news.
 
         active: The circuit that the router was last known to be on, where it was on one.
 

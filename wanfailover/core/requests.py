@@ -169,8 +169,10 @@ class Requests:
         pin = self.hold if outcome.ending in {Ending.PROVED, Ending.UNPROVED} else None
         held = f"; {pin.circuit} is held, wanfailover auto ends it" if pin else ""
         if outcome.ending is Ending.PROVED:
-            done = f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}"
-            return Answer(request.id, done)
+            return Answer(
+                request.id,
+                f"the router is on {outcome.target}, proved {took}: {outcome.because}{held}",
+            )
         if not outcome.changed:
             return Answer(request.id, outcome.because, outcome.refused)
         why = f"the switch to {outcome.target} is {outcome.ending} {took}: {outcome.because}"

@@ -233,8 +233,7 @@ class Situation:
                 return self._by_evidence(seen[0].name)
         if method == "evidence":
             return None
-        blind = [c for c in self.better if self._must_be_tried(c, method)]
-        trials = [self._by_trial(circuit.name) for circuit in blind]
+        trials = (self._by_trial(c.name) for c in self.better if self._must_be_tried(c, method))
         return min(trials, key=lambda trial: trial.due, default=None)
 
     def _must_be_tried(self, circuit: Circuit, method: str) -> bool:

@@ -32,6 +32,7 @@ class Standing:
     def __init__(self, site: Site, memory: Memory) -> None:
         known = {circuit.name for circuit in site.circuits}
         self._site = site
+        self._heir = memory.epoch > 0
         self.active: str | None = None
         self.ours = memory.active if memory.active in known else None
         self.changed: Instant | None = None
@@ -39,8 +40,7 @@ class Standing:
         self.interrupted: Interrupted | None = memory.interrupted
         if self.interrupted is not None and self.interrupted.target not in known:
             self.interrupted = None  # the profile has changed since: the router alone tells
-        stuck = memory.stuck
-        self.stuck = stuck if stuck is not None and known.issuperset(stuck.circuits) else None
+        self.stuck = memory.stuck if memory.stuck and known >= {*memory.stuck.circuits} else None
 
     # The router was read.
 
@@ -50,13 +50,13 @@ class Standing:
         self.changed = max(
             (move.at for move in self.moves if move.proved and move.target == active), default=now
         )
-        if self.ours in {None, active} or self.interrupted is not None or self.stuck is not None:
+        if self._heir or self.ours in {None, active} or self.interrupted is not None:
             news.entries.append(log.ActiveChanged(None, active, "found so"))
-            self.ours = active or self.ours
+            self.ours = (self._heir and self.ours) or active or self.ours
         else:
             self.changed = now
-            because = "found so: moved while no agent ran"
-            self.drift(log.ActiveChanged(self.ours, active, because), now, requests, news)
+            moved = log.ActiveChanged(self.ours, active, "found so: moved while no agent ran")
+            self.drift(moved, now, requests, news)
 
     def see(
         self, view: RouterView, active: str | None, now: Instant, requests: Requests, news: News

@@ -14,7 +14,7 @@ from wanfailover.core.entries import (
     SwitchoverEnded,
     SwitchoverIntended,
 )
-from wanfailover.entries import Entry
+from wanfailover.entries import DrillBegan, DrillEnded, Entry
 from wanfailover.journal import outbox
 from wanfailover.journal.plain import to_data
 
@@ -42,6 +42,7 @@ STATES = (
     (SwitchoverIntended, SwitchoverEnded),
     (HoldBegan, HoldEnded),
     (PauseBegan, PauseEnded),
+    (DrillBegan, DrillEnded),
 )
 """What a restart must know, each by the newest entry of its kinds: see `memory`."""
 
