@@ -221,8 +221,9 @@ def test_an_operator_is_refused_only_for_two_reasons(rule):
 def test_what_is_said_of_a_row_that_was_passed_over_is_true(rule, facts):
     """There is such a thing, and something else is why the row does not hold."""
     untrue = {
-        "operator-asked": "no operator asked", "stuck": "no switchover", "paused": "automation is not",
-        "held-by-operator": "no operator", "try-other": "not failed", "dwell": "switched nothing",
+        "operator-asked": "no operator asked", "stuck": "no switchover",
+        "paused": "automation is not", "held-by-operator": "no operator",
+        "try-other": "not failed", "dwell": "switched nothing",
     }  # fmt: skip
     said = dict(passed_over(situation(**facts)))[rule]
     assert said
