@@ -10,6 +10,9 @@ from hypothesis import Phase, settings
 
 from tests.support.root import ONLY_ROOT, is_root
 from tests.support.workers import Door, move_apart
+from wanfailover import worker
+
+worker.PATIENCE = 60.0  # what is closed in a test is read then, however busy the machine's disk is
 
 settings.register_profile("quick", deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=1000)
