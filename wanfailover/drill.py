@@ -42,7 +42,7 @@ AGAIN = 5.0
 MARGIN = 30.0
 """Seconds before the hold's end in which none is made any more: the last one takes its time."""
 
-PASSING = frozenset({"switchover-running", "prober-sick", "router-unreachable", "dwell"})
+PASSING = frozenset({"switchover-running", "prober-sick", "router-unreachable"})
 """Rules that refuse for the moment: nothing was changed, and soon they may have nothing to say."""
 
 WATCHED = 10.0

@@ -118,6 +118,21 @@ def test_silence_while_the_router_was_away_says_nothing_of_the_circuit() -> None
     assert [in_virtual_time(partial(story, phase=phase)) for phase in phases] == [[]] * 10
 
 
+async def left_on_a_dead_backup(made: World) -> None:
+    """An operator asks for it, no proof holds, and the router is away for the undo."""
+    made.office.life["backup"] = offices.Life.DEAD
+    life, router = alive(made), made.router
+    undo = life.driver.undo
+
+    async def away(action: object) -> str:
+        router.lose_sessions()
+        router.trouble.begin("away", LASTS)
+        return await undo(action)
+
+    life.driver.undo = away
+    await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+
+
 def test_after_an_undo_that_met_nobody_no_circuit_is_blamed() -> None:
     """Whoever does not know where the router is has no evidence about any circuit.
 
@@ -128,17 +143,8 @@ def test_after_an_undo_that_met_nobody_no_circuit_is_blamed() -> None:
     async def story(journal: Path) -> str:
         async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
             await made.settle()
-            made.office.life["backup"] = offices.Life.DEAD
             life, router = alive(made), made.router
-            undo = life.driver.undo
-
-            async def away(action: object) -> str:
-                router.lose_sessions()
-                router.trouble.begin("away", LASTS)
-                return await undo(action)
-
-            life.driver.undo = away
-            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+            await left_on_a_dead_backup(made)
             await asyncio.sleep(LASTS - 1.0)
             assert router.holds().name == "backup"
             return str(life.engine.readings["primary"].state)
@@ -330,17 +336,8 @@ def test_a_reload_does_not_take_the_router_to_be_where_it_was_before_a_switch() 
     async def story(journal: Path) -> tuple[str | None, str]:
         async with world(0, journal, setting=ROUTERS["linux-swap"]) as made:
             await made.settle()
-            made.office.life["backup"] = offices.Life.DEAD
             life, router = alive(made), made.router
-            undo = life.driver.undo
-
-            async def away(action: object) -> str:
-                router.lose_sessions()
-                router.trouble.begin("away", LASTS)
-                return await undo(action)
-
-            life.driver.undo = away
-            await life.spawn(life.ask(SwitchRequest("r", "backup", who="ann", force=True)))
+            await left_on_a_dead_backup(made)
             made.reload()
             await asyncio.sleep(LASTS - 1.0)
             assert router.holds().name == "backup"

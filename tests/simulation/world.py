@@ -226,7 +226,10 @@ class World:
 
     def operate(self, request: Request) -> None:
         """An operator asks; his answer is not waited for."""
-        task = asyncio.get_running_loop().create_task(self._ask(request))
+        self._begin(self._ask(request))
+
+    def _begin(self, asking: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(asking)
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
 
@@ -249,9 +252,7 @@ class World:
 
     def drill(self, stay: float) -> None:
         """Somebody has a failover rehearsed."""
-        task = asyncio.get_running_loop().create_task(self._drill(stay))
-        self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
+        self._begin(self._drill(stay))
 
     async def _drill(self, stay: float) -> None:
         life = self.life

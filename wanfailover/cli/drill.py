@@ -53,5 +53,9 @@ def command(site: str | None, state_dir: Path | None, as_json: bool, **asked: An
 def _outcome(reply: dict[str, Any], *, dry_run: bool) -> str:
     well, sentence = reply["exit"] == 0, str(reply["sentence"])
     if dry_run:
-        return f"D{sentence[1:]}" if well else f"Dry run: no drill would begin: {sentence}"
+        return (
+            f"{sentence[0].upper()}{sentence[1:]}"
+            if well
+            else f"Dry run: no drill would begin: {sentence}"
+        )
     return f"Drill {'passed' if well else 'failed'}: {sentence}"

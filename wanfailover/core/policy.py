@@ -245,7 +245,7 @@ RULES: tuple[Rule, ...] = (
         lambda s: s.drill is not None,
         grounds.asked,
         lambda _: "no failover is rehearsed",
-        target=lambda s: s.request.circuit if s.request else None,
+        target=lambda s: s.drill.circuit if s.drill else None,
     ),
     Rule(
         "returning-too-soon",
